@@ -1,0 +1,160 @@
+#include "bundler/bundle_writer.h"
+
+#include <map>
+#include <utility>
+#include <vector>
+
+#include "core/directory.h"
+#include "core/error.h"
+#include "core/manifest_json.h"
+#include "core/process.h"
+#include "core/tree_guard.h"
+
+namespace injector {
+namespace {
+
+constexpr std::size_t buffer_size = std::size_t{256} << 10U;
+
+struct Place {
+  std::string parent;
+  std::string name;
+};
+
+Place split(std::string path) {
+  while (path.size() > 1 && path.ends_with('/')) path.pop_back();
+  const std::size_t slash = path.rfind('/');
+  if (slash == std::string::npos) return {".", path};
+  return {slash == 0 ? "/" : path.substr(0, slash), path.substr(slash + 1)};
+}
+
+Directory open_fresh(const Directory& parent, const std::string& name) {
+  if (!parent.try_create_directory(name, 0755)) throw Error(Reason::name_taken, parent.path_of(name), "exists already");
+  auto directory = parent.try_open_directory(name);
+  if (!directory) throw Error(Reason::io_error, parent.path_of(name), "vanished while it was written");
+  directory->remove_default_acl();
+  return std::move(*directory);
+}
+
+// A bundle that is being written, beside its final name; it goes again unless commit was called.
+class Draft {
+ public:
+  explicit Draft(const Place& place)
+      : parent_(open_parent(place)),
+        // The error that leads to a failing removal says more than the removal's own.
+        guard_(parent_, '.' + place.name.substr(0, 200) + '.' + process::random_name(), [](const Error&) {}),
+        root_(open_fresh(parent_, guard_.name())) {}
+
+  const Directory& root() const { return root_; }
+
+  void commit(const std::string& name) {
+    if (!parent_.try_rename_to_free(parent_, guard_.name(), name)) throw taken(parent_, name);
+    guard_.dismiss();
+  }
+
+ private:
+  static Error taken(const Directory& parent, const std::string& name) {
+    return {Reason::name_taken, parent.path_of(name), "exists already", "Remove it or name another output."};
+  }
+
+  static Directory open_parent(const Place& place) {
+    auto parent = Directory::try_open(place.parent);
+    if (!parent) throw Error(Reason::target_missing, place.parent, "is no directory", "Create it first.");
+    if (parent->try_status(place.name)) throw taken(*parent, place.name);
+    return std::move(*parent);
+  }
+
+  Directory parent_;
+  TreeGuard guard_;
+  Directory root_;
+};
+
+class Writer {
+ public:
+  Writer(const Manifest& manifest, const Collection& collection, std::int64_t time)
+      : manifest_(manifest), collection_(collection), time_(time), buffer_(buffer_size) {}
+
+  // A directory's time changes with its entries: it is set when all of them are there.
+  void write_entries(const Directory& directory, std::uint32_t begin, std::uint32_t end, std::uint32_t parent) {
+    for (std::uint32_t i = begin; i < end; ++i) {
+      if (manifest_[i].parent == parent) write_entry(directory, i, end);
+    }
+    directory.set_modification_time(time_);
+  }
+
+ private:
+  void write_entry(const Directory& directory, std::uint32_t index, std::uint32_t end) {
+    const std::string name = manifest_.name_of(index);
+    switch (manifest_[index].type) {
+      case EntryType::directory:
+        write_entries(open_fresh(directory, name), index + 1, end_of(index, end), index);
+        break;
+      case EntryType::file:
+        write_file(directory, name, index);
+        break;
+      case EntryType::symlink:
+        directory.create_symlink(name, manifest_.link_target_of(index));
+        directory.set_modification_time_of_link(name, time_);
+        break;
+    }
+  }
+
+  // The next neighbour of a directory is the first entry behind it that is not below it.
+  std::uint32_t end_of(std::uint32_t index, std::uint32_t end) const {
+    std::uint32_t next = index + 1;
+    while (next < end && manifest_[next].parent >= index && manifest_[next].parent != Entry::no_parent) ++next;
+    return next;
+  }
+
+  void write_file(const Directory& directory, const std::string& name, std::uint32_t index) {
+    const Entry& entry = manifest_[index];
+    const auto key = std::pair(entry.digest, entry.mode);
+    if (const auto twin = twins_.find(key); twin != twins_.end()) {
+      auto from = Directory::try_open(twin->second.parent);
+      if (from && directory.try_link(*from, twin->second.name, name)) return;
+    } else {
+      twins_[key] = {directory.path(), name};
+    }
+    copy(directory, name, index);
+  }
+
+  void copy(const Directory& directory, const std::string& name, std::uint32_t index) {
+    const Entry& entry = manifest_[index];
+    const std::string& source = collection_.at(manifest_.path_of(index)).source;
+    auto from = File::try_open(source);
+    if (!from) throw Error(Reason::io_error, source, "vanished while it was read");
+    File to = directory.create_file(name, entry.mode);
+    Hasher hasher;
+    while (const std::size_t count = from->read(buffer_)) {
+      hasher.update({buffer_.data(), count});
+      to.write_all({buffer_.data(), count});
+    }
+    if (hasher.finish() != entry.digest) {
+      throw Error(Reason::digest_mismatch, source, "changed while it was packed", "Pack it again.");
+    }
+    to.set_modification_time(time_);
+    to.close();
+  }
+
+  const Manifest& manifest_;
+  const Collection& collection_;
+  std::int64_t time_;
+  std::vector<char> buffer_;
+  std::map<std::pair<Digest, std::uint16_t>, Place> twins_;
+};
+
+}  // namespace
+
+void write_bundle(const std::string& output, const Manifest& manifest, const Collection& collection, std::int64_t time) {
+  const Place place = split(output);
+  Draft draft(place);
+  Writer(manifest, collection, time)
+      .write_entries(open_fresh(draft.root(), "payload"), 0, manifest.size(), Entry::no_parent);
+  File document = draft.root().create_file("manifest.json", 0644);
+  document.write_all(print_manifest(manifest));
+  document.set_modification_time(time);
+  document.close();
+  draft.root().set_modification_time(time);
+  draft.commit(place.name);
+}
+
+}  // namespace injector

@@ -1,0 +1,67 @@
+#include "bundler/options.h"
+
+#include <CLI/CLI.hpp>
+#include <charconv>
+#include <cstdlib>
+#include <string_view>
+
+#include "core/error.h"
+#include "core/tree_path.h"
+#include "core/version.h"
+
+namespace injector {
+namespace {
+
+std::int64_t source_date_epoch() {
+  const char* variable = std::getenv("SOURCE_DATE_EPOCH");
+  const std::string_view text = variable == nullptr ? "" : variable;
+  if (text.empty()) return 0;
+  std::int64_t seconds = 0;
+  const auto result = std::from_chars(text.data(), text.data() + text.size(), seconds);
+  constexpr std::int64_t most = 253'402'300'799;  // the end of the year 9999
+  if (result.ec == std::errc() && result.ptr == text.data() + text.size() && seconds >= 0 && seconds <= most) return seconds;
+  throw Error(Reason::usage, "SOURCE_DATE_EPOCH", '"' + std::string(text) + "\" is not a number of seconds",
+              "Unset it, or set it to a time since 1970.");
+}
+
+}  // namespace
+
+PackOptions parse_pack_options(int argc, const char* const* argv) {
+  PackOptions options;
+  options.time = source_date_epoch();
+  CLI::App app("Makes the bundle of a library: its payload, and a manifest with the digest of every file.", "bundler");
+  app.set_version_flag("--version", std::string("bundler ") + version);
+  app.require_subcommand(1);
+  CLI::App& pack = *app.add_subcommand("pack", "Pack a library of this project, or any file or directory");
+  CLI::Option* library = pack.add_option("--library", options.library, "The library's directory")->option_text("DIR");
+  CLI::Option* artifacts =
+      pack.add_option("--artifacts", options.artifacts, "Its artifacts, from scripts/fetch")->option_text("DIR");
+  CLI::Option* name = pack.add_option("--name", options.name, "The name of a library of your own")->option_text("NAME");
+  name->check([](const std::string& text) { return is_library_name(text) ? "" : '"' + text + "\" is no library's name"; });
+  CLI::Option* number = pack.add_option("--version", options.version, "Its version")->option_text("VERSION");
+  number->check([](const std::string& text) { return is_library_version(text) ? "" : '"' + text + "\" is no version"; });
+  CLI::Option* input =
+      pack.add_option("--input", options.input, "The file or directory that is its payload")->option_text("PATH");
+  CLI::Option* environment =
+      pack.add_option("--environment", options.environment, "A JSON array as in the manifest")->option_text("FILE");
+  pack.add_option("--output", options.output, "The bundle, which must not exist yet")->required()->option_text("DIR");
+  library->needs(artifacts)->excludes(name)->excludes(input)->excludes(number)->excludes(environment);
+  artifacts->needs(library);
+  name->needs(number)->needs(input);
+  input->needs(name);
+  number->needs(name);
+  environment->needs(name);
+  try {
+    app.parse(argc, argv);
+    if (!options.library && !options.name) throw CLI::ValidationError("--library or --name is required");
+  } catch (const CLI::CallForVersion& text) {
+    options.text = text.what() + std::string("\n");
+  } catch (const CLI::CallForHelp&) {
+    options.text = app.get_subcommands().empty() ? app.help() : pack.help();
+  } catch (const CLI::ParseError& error) {
+    throw Error(Reason::usage, "", error.what());
+  }
+  return options;
+}
+
+}  // namespace injector

@@ -1,0 +1,54 @@
+#include "bundler/pack.h"
+
+#include "bundler/bundle_writer.h"
+#include "bundler/collect.h"
+#include "bundler/library.h"
+#include "core/directory.h"
+#include "core/error.h"
+#include "core/manifest_json.h"
+
+namespace injector {
+namespace {
+
+std::vector<Variable> read_environment(const std::string& path) {
+  auto file = File::try_open(path);
+  if (!file) throw Error(Reason::io_error, path, "does not exist", "Name the file of --environment.");
+  return parse_environment(file->read_all(Manifest::max_document), path);
+}
+
+std::string base_name(std::string path) {
+  while (path.size() > 1 && path.ends_with('/')) path.pop_back();
+  return path.substr(path.rfind('/') + 1);
+}
+
+Collection collect_input(const std::string& input) {
+  Collection collection;
+  if (Directory::try_open(input)) {
+    collect(collection, input, "");
+  } else {
+    collect_file(collection, input, base_name(input));
+  }
+  return collection;
+}
+
+std::string write(const PackOptions& options, const Manifest& manifest, const Collection& collection) {
+  write_bundle(options.output, manifest, collection, options.time);
+  return manifest.name() + ' ' + manifest.version() + ", " + std::to_string(manifest.size()) +
+         (manifest.size() == 1 ? " entry" : " entries");
+}
+
+}  // namespace
+
+std::string pack(const PackOptions& options) {
+  if (options.library) {
+    const Library library = Library::read(*options.library, *options.artifacts);
+    const Collection collection = collect_library(library, *options.library, *options.artifacts);
+    return write(options, describe(collection, library.name, library.version, library.environment), collection);
+  }
+  const std::vector<Variable> environment =
+      options.environment ? read_environment(*options.environment) : std::vector<Variable>();
+  const Collection collection = collect_input(*options.input);
+  return write(options, describe(collection, *options.name, *options.version, environment), collection);
+}
+
+}  // namespace injector

@@ -1,0 +1,77 @@
+#include "core/digest.h"
+
+#include <openssl/evp.h>
+
+#include "core/error.h"
+
+namespace injector {
+namespace {
+
+// OpenSSL's own results are never ignored: an update that did not happen would make any content look right.
+void check(int result, const char* call) {
+  if (result != 1) throw Error(Reason::internal, "", std::string(call) + " failed");
+}
+
+int nibble(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  return -1;
+}
+
+}  // namespace
+
+std::optional<Digest> Digest::parse(std::string_view hexadecimal) {
+  if (hexadecimal.size() != 2 * size) return std::nullopt;
+  std::array<std::uint8_t, size> bytes{};
+  for (std::size_t i = 0; i < size; ++i) {
+    const int high = nibble(hexadecimal[2 * i]);
+    const int low = nibble(hexadecimal[2 * i + 1]);
+    if (high < 0 || low < 0) return std::nullopt;
+    bytes[i] = static_cast<std::uint8_t>(high * 16 + low);
+  }
+  return Digest(bytes);
+}
+
+std::string Digest::text() const {
+  constexpr std::string_view digits = "0123456789abcdef";
+  std::string text;
+  text.reserve(2 * size);
+  for (const std::uint8_t byte : bytes_) {
+    text += digits[byte >> 4U];
+    text += digits[byte & 15U];
+  }
+  return text;
+}
+
+struct Hasher::Context {
+  std::unique_ptr<EVP_MD, decltype(&EVP_MD_free)> algorithm{EVP_MD_fetch(nullptr, "SHA256", nullptr), EVP_MD_free};
+  std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> state{EVP_MD_CTX_new(), EVP_MD_CTX_free};
+};
+
+Hasher::Hasher() : context_(std::make_unique<Context>()) {
+  check(context_->algorithm && context_->state ? 1 : 0, "EVP_MD_fetch");
+  check(EVP_DigestInit_ex2(context_->state.get(), context_->algorithm.get(), nullptr), "EVP_DigestInit_ex2");
+}
+
+Hasher::~Hasher() = default;
+Hasher::Hasher(Hasher&&) noexcept = default;
+Hasher& Hasher::operator=(Hasher&&) noexcept = default;
+
+void Hasher::update(std::string_view bytes) {
+  check(EVP_DigestUpdate(context_->state.get(), bytes.data(), bytes.size()), "EVP_DigestUpdate");
+}
+
+Digest Hasher::finish() {
+  std::array<std::uint8_t, Digest::size> bytes{};
+  check(EVP_DigestFinal_ex(context_->state.get(), bytes.data(), nullptr), "EVP_DigestFinal_ex");
+  check(EVP_DigestInit_ex2(context_->state.get(), nullptr, nullptr), "EVP_DigestInit_ex2");
+  return Digest(bytes);
+}
+
+Digest Hasher::digest_of(std::string_view bytes) {
+  Hasher hasher;
+  hasher.update(bytes);
+  return hasher.finish();
+}
+
+}  // namespace injector

@@ -1,0 +1,258 @@
+#include "core/directory.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstdio>
+#include <memory>
+#include <vector>
+
+#include "core/error.h"
+#include "core/status.h"
+
+namespace injector {
+namespace {
+
+constexpr int directory_flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
+
+bool is_elsewhere_or_closed(int error) {
+  return error == ENOENT || error == ENOTDIR || error == ELOOP || error == EACCES || error == ENXIO || error == EISDIR;
+}
+
+bool is_unsupported(int error) { return error == ENOSYS || error == EINVAL || error == EOPNOTSUPP; }
+
+}  // namespace
+
+std::optional<Directory> Directory::try_open(const std::string& path, Access access) {
+  Fd fd(retry([&] { return ::open(path.c_str(), directory_flags); }));
+  if (fd) return Directory(std::move(fd), path);
+  if (errno == ENOENT || errno == ENOTDIR) return std::nullopt;
+  throw_errno(errno, "open", path, access);
+}
+
+bool Directory::exists(const std::string& path) {
+  struct stat buffer {};
+  return ::stat(path.c_str(), &buffer) == 0;
+}
+
+std::string Directory::path_of(const std::string& name) const { return path_ == "/" ? path_ + name : path_ + '/' + name; }
+
+void Directory::fail(const char* call, const std::string& name, bool writes) const {
+  const int error = errno;
+  throw_errno(error, call, name.empty() ? path_ : path_of(name), writes ? Access::write : Access::read);
+}
+
+Status Directory::status() const {
+  struct stat buffer {};
+  if (::fstat(fd_.get(), &buffer) != 0) fail("fstat", "", false);
+  return to_status(buffer);
+}
+
+std::optional<Directory> Directory::try_open_directory(const std::string& name) const {
+  Fd fd(retry([&] { return ::openat(fd_.get(), name.c_str(), directory_flags | O_NOFOLLOW); }));
+  if (fd) return Directory(std::move(fd), path_of(name));
+  if (is_elsewhere_or_closed(errno)) return std::nullopt;
+  fail("openat", name, false);
+}
+
+std::optional<File> Directory::try_open_file(const std::string& name) const {
+  // O_NONBLOCK: a FIFO that somebody put there must not hang us.
+  constexpr int flags = O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
+  Fd fd(retry([&] { return ::openat(fd_.get(), name.c_str(), flags); }));
+  if (fd) return File(std::move(fd), path_of(name));
+  if (is_elsewhere_or_closed(errno)) return std::nullopt;
+  fail("openat", name, false);
+}
+
+std::optional<Status> Directory::try_status(const std::string& name) const {
+  struct stat buffer {};
+  if (::fstatat(fd_.get(), name.c_str(), &buffer, AT_SYMLINK_NOFOLLOW) == 0) return to_status(buffer);
+  if (errno == ENOENT) return std::nullopt;
+  fail("fstatat", name, false);
+}
+
+std::string Directory::read_link(const std::string& name) const {
+  std::array<char, 4096> buffer;
+  const auto length = ::readlinkat(fd_.get(), name.c_str(), buffer.data(), buffer.size());
+  if (length < 0) fail("readlinkat", name, false);
+  return {buffer.data(), static_cast<std::size_t>(length)};
+}
+
+void Directory::list(const std::function<void(std::string)>& visit) const {
+  // A descriptor of its own: the position in a directory belongs to the open file description.
+  Fd copy(::openat(fd_.get(), ".", directory_flags));
+  if (!copy) fail("openat", ".", false);
+  const std::unique_ptr<DIR, int (*)(DIR*)> stream(::fdopendir(copy.get()), ::closedir);
+  if (!stream) fail("fdopendir", "", false);
+  copy.release();
+  for (;;) {
+    errno = 0;
+    const dirent* entry = ::readdir(stream.get());  // one stream per thread: nothing shared
+    if (entry == nullptr) break;
+    const std::string_view name = entry->d_name;
+    if (name != "." && name != "..") visit(std::string(name));
+  }
+  if (errno != 0) fail("readdir", "", false);
+}
+
+File Directory::create_file(const std::string& name, std::uint32_t mode) const {
+  auto file = try_create_file(name, mode);
+  if (!file) fail("openat", name, true);
+  return std::move(*file);
+}
+
+std::optional<File> Directory::try_create_file(const std::string& name, std::uint32_t mode) const {
+  constexpr int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
+  Fd fd(retry([&] { return ::openat(fd_.get(), name.c_str(), flags, mode); }));
+  if (fd) return File(std::move(fd), path_of(name));
+  if (errno == EEXIST) return std::nullopt;
+  fail("openat", name, true);
+}
+
+std::optional<File> Directory::try_open_for_lock(const std::string& name) const {
+  constexpr int flags = O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
+  Fd fd(retry([&] { return ::openat(fd_.get(), name.c_str(), flags); }));
+  if (!fd && (errno == ENOENT || errno == EACCES || errno == EPERM || errno == EROFS)) return std::nullopt;
+  if (!fd && (errno == ELOOP || errno == EISDIR || errno == ENXIO)) {
+    throw Error(Reason::target_unsafe, path_of(name), "is not a regular file");
+  }
+  if (!fd) fail("openat", name, true);
+  File file(std::move(fd), path_of(name));
+  if (file.status().type != FileType::file) {
+    throw Error(Reason::target_unsafe, path_of(name), "is not a regular file");
+  }
+  return file;
+}
+
+bool Directory::try_create_directory(const std::string& name, std::uint32_t mode) const {
+  if (::mkdirat(fd_.get(), name.c_str(), mode) == 0) return true;
+  if (errno == EEXIST) return false;
+  fail("mkdirat", name, true);
+}
+
+void Directory::create_symlink(const std::string& name, const std::string& target) const {
+  if (::symlinkat(target.c_str(), fd_.get(), name.c_str()) != 0) fail("symlinkat", name, true);
+}
+
+bool Directory::try_link(const Directory& from, const std::string& from_name, const std::string& name) const {
+  if (::linkat(from.fd_.get(), from_name.c_str(), fd_.get(), name.c_str(), 0) == 0) return true;
+  if (errno == EMLINK || errno == EXDEV || errno == EPERM || errno == ENOSYS || errno == EOPNOTSUPP) return false;
+  fail("linkat", name, true);
+}
+
+void Directory::rename_from(const Directory& from, const std::string& from_name, const std::string& name) const {
+  if (::renameat(from.fd_.get(), from_name.c_str(), fd_.get(), name.c_str()) != 0) fail("renameat", name, true);
+}
+
+bool Directory::try_rename_to_free(const Directory& from, const std::string& from_name, const std::string& name) const {
+  if (::renameat2(from.fd_.get(), from_name.c_str(), fd_.get(), name.c_str(), RENAME_NOREPLACE) == 0) return true;
+  if (errno == EEXIST) return false;
+  if (!is_unsupported(errno)) fail("renameat2", name, true);
+  if (try_status(name)) return false;
+  rename_from(from, from_name, name);
+  return true;
+}
+
+bool Directory::try_exchange(const Directory& from, const std::string& from_name, const std::string& name) const {
+  if (::renameat2(from.fd_.get(), from_name.c_str(), fd_.get(), name.c_str(), RENAME_EXCHANGE) == 0) return true;
+  if (is_unsupported(errno)) return false;
+  fail("renameat2", name, true);
+}
+
+void Directory::remove_file(const std::string& name) const {
+  if (::unlinkat(fd_.get(), name.c_str(), 0) != 0) fail("unlinkat", name, true);
+}
+
+void Directory::remove_directory(const std::string& name) const {
+  if (::unlinkat(fd_.get(), name.c_str(), AT_REMOVEDIR) != 0) fail("unlinkat", name, true);
+}
+
+void Directory::remove_tree(const std::string& name) const {
+  if (::unlinkat(fd_.get(), name.c_str(), 0) == 0 || errno == ENOENT) return;
+  if (errno != EISDIR) fail("unlinkat", name, true);
+  if (::unlinkat(fd_.get(), name.c_str(), AT_REMOVEDIR) == 0) return;
+  if (errno != ENOTEMPTY && errno != EACCES) fail("unlinkat", name, true);
+  {
+    const auto directory = try_open_directory(name);
+    if (!directory) fail("openat", name, true);
+    if (directory->is_mount_root()) {
+      throw Error(Reason::io_error, path_of(name), "is a mount point", "Unmount it.");
+    }
+    // The owner may have taken away its own right to remove what is inside; another user's directory stays.
+    ::fchmod(directory->fd_.get(), 0700);
+    std::vector<std::string> names;
+    directory->list([&](std::string child) { names.push_back(std::move(child)); });
+    for (const std::string& child : names) directory->remove_tree(child);
+  }
+  remove_directory(name);
+}
+
+void Directory::set_mode(std::uint32_t mode) const {
+  if (::fchmod(fd_.get(), mode) != 0) fail("fchmod", "", true);
+}
+
+void Directory::set_modification_time(std::int64_t seconds) const {
+  const std::array<timespec, 2> times = {timespec{seconds, 0}, timespec{seconds, 0}};
+  if (::futimens(fd_.get(), times.data()) != 0) fail("futimens", "", true);
+}
+
+void Directory::set_modification_time_of_link(const std::string& name, std::int64_t seconds) const {
+  const std::array<timespec, 2> times = {timespec{seconds, 0}, timespec{seconds, 0}};
+  if (::utimensat(fd_.get(), name.c_str(), times.data(), AT_SYMLINK_NOFOLLOW) != 0) fail("utimensat", name, true);
+}
+
+void Directory::remove_default_acl() const {
+  if (::fremovexattr(fd_.get(), "system.posix_acl_default") == 0) return;
+  if (errno == ENODATA || errno == EOPNOTSUPP || errno == ENOSYS || errno == EPERM) return;
+  fail("fremovexattr", "", true);
+}
+
+FreeSpace Directory::free_space() const {
+  struct statvfs buffer {};
+  if (retry([&] { return ::fstatvfs(fd_.get(), &buffer); }) != 0) fail("fstatvfs", "", false);
+  FreeSpace space;
+  space.block = buffer.f_frsize;
+  // A tmpfs without a limit says 0 of 0.
+  space.bytes = buffer.f_blocks == 0 ? UINT64_MAX : buffer.f_bavail * buffer.f_frsize;
+  if (buffer.f_files != 0) space.inodes = buffer.f_favail;
+  return space;
+}
+
+bool Directory::is_writable() const { return ::faccessat(fd_.get(), ".", W_OK | X_OK, AT_EACCESS) == 0; }
+
+void Directory::check_writable() const { check_access(W_OK | X_OK); }
+void Directory::check_searchable() const { check_access(X_OK); }
+
+// A kernel without this attribute (before 5.8) has the device number alone, which a bind mount does not change.
+bool Directory::is_mount_root() const {
+  struct statx buffer {};
+  if (::statx(fd_.get(), "", AT_EMPTY_PATH, 0, &buffer) != 0) return false;
+  return (buffer.stx_attributes_mask & buffer.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0;
+}
+
+void Directory::check_access(int mode_bits) const {
+  if (::faccessat(fd_.get(), ".", mode_bits, AT_EACCESS) == 0) return;
+  if (errno == EROFS) throw Error(Reason::target_read_only, path_, "is mounted read-only");
+  if (errno != EACCES && errno != EPERM) fail("faccessat", "", false);
+  const Status found = status();
+  std::array<char, 8> mode;
+  std::snprintf(mode.data(), mode.size(), "%04o", found.mode);
+  throw Error(Reason::target_not_writable, path_,
+              "uid " + std::to_string(::geteuid()) + ", gid " + std::to_string(::getegid()) +
+                  " cannot write here: the directory belongs to " + std::to_string(found.uid) + ':' +
+                  std::to_string(found.gid) + " and has mode " + mode.data(),
+              "Run as a user who can write there (docker run --user \"$(id -u):$(id -g)\"; in a Pod: fsGroup), or "
+              "chown it");
+}
+
+void Directory::sync_file_system() const {
+  if (::syncfs(fd_.get()) != 0) fail("syncfs", "", true);
+}
+
+}  // namespace injector

@@ -1,0 +1,91 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "core/error.h"
+#include "core/fd.h"
+#include "core/file.h"
+
+namespace injector {
+
+// What statvfs(3) says is left for this user. inodes is empty where the file system has no fixed number of them.
+struct FreeSpace {
+  std::uint64_t bytes = 0;
+  std::uint64_t block = 1;  // bytes that a file is rounded up to
+  std::optional<std::uint64_t> inodes;
+};
+
+// An open directory and the path under which messages name it. Every operation below takes one name, never a path,
+// and follows no symbolic link. try_ returns what is to be expected, all else throws Error.
+class Directory {
+ public:
+  Directory(Fd fd, std::string path) : fd_(std::move(fd)), path_(std::move(path)) {}
+
+  // Opens the path that a user named, following links; empty where there is no directory.
+  // access: how a directory that is closed to this user is reported.
+  static std::optional<Directory> try_open(const std::string& path, Access access = Access::read);
+  // Whether there is anything at all under path.
+  static bool exists(const std::string& path);
+
+  const std::string& path() const { return path_; }
+  std::string path_of(const std::string& name) const;
+  Status status() const;
+
+  // Empty where name is absent, of another type, or closed to this user; try_status tells which.
+  std::optional<Directory> try_open_directory(const std::string& name) const;
+  std::optional<File> try_open_file(const std::string& name) const;
+  std::optional<Status> try_status(const std::string& name) const;
+  std::string read_link(const std::string& name) const;
+  // Calls visit with each name in the directory but . and .., in no order.
+  void list(const std::function<void(std::string)>& visit) const;
+
+  File create_file(const std::string& name, std::uint32_t mode) const;
+  std::optional<File> try_create_file(const std::string& name, std::uint32_t mode) const;  // empty: the name is taken
+  // An existing regular file, for flock(2); empty where it is absent or cannot be written. Anything but a regular file
+  // under that name is target_unsafe.
+  std::optional<File> try_open_for_lock(const std::string& name) const;
+  bool try_create_directory(const std::string& name, std::uint32_t mode) const;  // false: the name is taken
+  void create_symlink(const std::string& name, const std::string& target) const;
+  // Gives a file of another directory a second name here; false where this pair of places cannot have links.
+  bool try_link(const Directory& from, const std::string& from_name, const std::string& name) const;
+
+  // Renames into this directory, replacing as rename(2) does.
+  void rename_from(const Directory& from, const std::string& from_name, const std::string& name) const;
+  // Renames onto a free name: false where it is taken.
+  bool try_rename_to_free(const Directory& from, const std::string& from_name, const std::string& name) const;
+  // Swaps two entries; false where the file system cannot.
+  bool try_exchange(const Directory& from, const std::string& from_name, const std::string& name) const;
+
+  void remove_file(const std::string& name) const;
+  void remove_directory(const std::string& name) const;  // it must be empty
+  // Whatever name is, with all below it; absent is fine. What is mounted below it stays, and is an error.
+  void remove_tree(const std::string& name) const;
+
+  void set_mode(std::uint32_t mode) const;
+  void set_modification_time(std::int64_t seconds) const;
+  void set_modification_time_of_link(const std::string& name, std::int64_t seconds) const;
+  // What is created below no longer inherits an access control list.
+  void remove_default_acl() const;
+
+  FreeSpace free_space() const;
+  // Whether this user can create entries here; check_writable throws target_not_writable or target_read_only.
+  bool is_writable() const;
+  void check_writable() const;
+  // Throws target_not_writable where this user cannot reach what is in here.
+  void check_searchable() const;
+  void sync_file_system() const;
+
+ private:
+  void check_access(int mode_bits) const;
+  bool is_mount_root() const;
+  [[noreturn]] void fail(const char* call, const std::string& name, bool writes) const;
+
+  Fd fd_;
+  std::string path_;
+};
+
+}  // namespace injector

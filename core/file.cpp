@@ -1,0 +1,111 @@
+#include "core/file.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <ctime>
+
+#include "core/error.h"
+#include "core/status.h"
+
+namespace injector {
+
+std::optional<File> File::try_open(const std::string& path) {
+  Fd fd(retry([&] { return ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY); }));
+  if (fd) return File(std::move(fd), path);
+  if (errno == ENOENT || errno == ENOTDIR) return std::nullopt;
+  throw_errno(errno, "open", path, Access::read);
+}
+
+std::optional<File> File::try_open_for_overwrite(const std::string& path) {
+  Fd fd(retry([&] { return ::open(path.c_str(), O_WRONLY | O_TRUNC | O_CLOEXEC | O_NONBLOCK | O_NOCTTY); }));
+  if (!fd) return std::nullopt;
+  File file(std::move(fd), path);
+  if (file.status().type != FileType::file) return std::nullopt;
+  return file;
+}
+
+Status File::status() const {
+  struct stat buffer {};
+  if (::fstat(fd_.get(), &buffer) != 0) throw_errno(errno, "fstat", path_, Access::read);
+  return to_status(buffer);
+}
+
+std::size_t File::read(std::span<char> buffer) {
+  const auto count = retry([&] { return ::read(fd_.get(), buffer.data(), buffer.size()); });
+  if (count < 0) throw_errno(errno, "read", path_, Access::read);
+  return static_cast<std::size_t>(count);
+}
+
+void File::write_all(std::string_view bytes) {
+  while (!bytes.empty()) {
+    const auto count = retry([&] { return ::write(fd_.get(), bytes.data(), bytes.size()); });
+    if (count < 0) throw_errno(errno, "write", path_, Access::write);
+    if (count == 0) throw_errno(ENOSPC, "write", path_, Access::write);
+    bytes.remove_prefix(static_cast<std::size_t>(count));
+  }
+}
+
+std::string File::read_all(std::size_t limit) {
+  std::string all;
+  all.reserve(static_cast<std::size_t>(status().size) + 1);
+  std::array<char, 65536> buffer;
+  while (const std::size_t count = read(buffer)) {
+    if (all.size() + count > limit) {
+      throw Error(Reason::manifest_invalid, path_, "is larger than " + std::to_string(limit) + " bytes");
+    }
+    all.append(buffer.data(), count);
+  }
+  return all;
+}
+
+void File::set_mode(std::uint32_t mode) {
+  if (::fchmod(fd_.get(), mode) != 0) throw_errno(errno, "fchmod", path_, Access::write);
+}
+
+void File::set_modification_time(std::int64_t seconds) {
+  const std::array<timespec, 2> times = {timespec{seconds, 0}, timespec{seconds, 0}};
+  if (::futimens(fd_.get(), times.data()) != 0) throw_errno(errno, "futimens", path_, Access::write);
+}
+
+namespace {
+
+// A file system or a seccomp profile may lack the call: then there is nothing to bound or to report.
+void sync_range(int fd, const std::string& path, std::uint64_t offset, std::uint64_t length, unsigned flags) {
+  if (::sync_file_range(fd, static_cast<off64_t>(offset), static_cast<off64_t>(length), flags) == 0) return;
+  if (errno == ENOSYS || errno == EINVAL || errno == ESPIPE || errno == EPERM) return;
+  throw_errno(errno, "sync_file_range", path, Access::write);
+}
+
+}  // namespace
+
+void File::start_writeback(std::uint64_t offset, std::uint64_t length) {
+  sync_range(fd_.get(), path_, offset, length, SYNC_FILE_RANGE_WRITE);
+}
+
+void File::finish_writeback(std::uint64_t offset, std::uint64_t length) {
+  sync_range(fd_.get(), path_, offset, length,
+             SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER);
+  forget_cache(offset, length);
+}
+
+void File::forget_cache(std::uint64_t offset, std::uint64_t length) {
+  ::posix_fadvise(fd_.get(), static_cast<off_t>(offset), static_cast<off_t>(length), POSIX_FADV_DONTNEED);
+}
+
+bool File::try_lock() {
+  if (retry([&] { return ::flock(fd_.get(), LOCK_EX | LOCK_NB); }) == 0) return true;
+  if (errno == EWOULDBLOCK) return false;
+  throw_errno(errno, "flock", path_, Access::write);
+}
+
+void File::close() {
+  // Linux closes the descriptor even where close reports EINTR.
+  if (::close(fd_.release()) != 0 && errno != EINTR) throw_errno(errno, "close", path_, Access::write);
+}
+
+}  // namespace injector

@@ -1,0 +1,64 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "core/fd.h"
+
+namespace injector {
+
+enum class FileType : std::uint8_t { file, directory, symlink, other };
+
+// What stat(2) tells of an entry, as far as anything here looks at it.
+struct Status {
+  FileType type = FileType::other;
+  std::uint32_t mode = 0;  // permission bits, 07777
+  std::uint64_t size = 0;  // bytes
+  std::uint64_t device = 0;
+  std::uint64_t inode = 0;
+  std::uint64_t links = 0;
+  std::uint32_t uid = 0;
+  std::uint32_t gid = 0;
+
+  bool same_file(const Status& other) const { return device == other.device && inode == other.inode; }
+};
+
+// An open file and the path under which messages name it. Every failure throws Error.
+class File {
+ public:
+  File(Fd fd, std::string path) : fd_(std::move(fd)), path_(std::move(path)) {}
+
+  // Opens path for reading, following links; empty where there is nothing.
+  static std::optional<File> try_open(const std::string& path);
+  // Opens an existing regular file for writing and empties it; empty where that cannot be done, for whatever reason.
+  static std::optional<File> try_open_for_overwrite(const std::string& path);
+
+  const std::string& path() const { return path_; }
+  Status status() const;
+  // Reads at most buffer.size() bytes; 0 at the end of the file.
+  std::size_t read(std::span<char> buffer);
+  void write_all(std::string_view bytes);
+  // Reads all that is left; throws manifest_invalid where that is more than limit bytes.
+  std::string read_all(std::size_t limit);
+  void set_mode(std::uint32_t mode);
+  void set_modification_time(std::int64_t seconds);
+  // Starts to write dirty pages of the range to the device, or waits until they are there and drops them from memory.
+  void start_writeback(std::uint64_t offset, std::uint64_t length);
+  void finish_writeback(std::uint64_t offset, std::uint64_t length);
+  // Tells the kernel that the cached pages of the range will not be read again.
+  void forget_cache(std::uint64_t offset, std::uint64_t length);
+  // Takes an exclusive flock(2); false where another process holds it.
+  bool try_lock();
+  // Closes and reports what only close does (a quota, a network file system).
+  void close();
+
+ private:
+  Fd fd_;
+  std::string path_;
+};
+
+}  // namespace injector

@@ -1,0 +1,19 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace injector::process {
+
+// Makes the process one that creates files with exactly the modes it asks for, may open as many as it is allowed to,
+// and gets EFBIG and EPIPE as errors rather than as fatal signals.
+void prepare();
+
+std::uint32_t effective_uid();
+bool is_terminal_stderr();
+// Processors that this process may run on.
+unsigned available_processors();
+// 16 hexadecimal digits that nobody can guess.
+std::string random_name();
+
+}  // namespace injector::process

@@ -1,0 +1,26 @@
+#pragma once
+
+#include <sys/stat.h>
+
+#include "core/file.h"
+
+namespace injector {
+
+// For the callers of system calls alone: what the kernel's stat says in our terms.
+inline Status to_status(const struct stat& from) {
+  Status status;
+  status.type = S_ISREG(from.st_mode)   ? FileType::file
+                : S_ISDIR(from.st_mode) ? FileType::directory
+                : S_ISLNK(from.st_mode) ? FileType::symlink
+                                        : FileType::other;
+  status.mode = from.st_mode & 07777U;
+  status.size = static_cast<std::uint64_t>(from.st_size);
+  status.device = from.st_dev;
+  status.inode = from.st_ino;
+  status.links = from.st_nlink;
+  status.uid = from.st_uid;
+  status.gid = from.st_gid;
+  return status;
+}
+
+}  // namespace injector

@@ -1,0 +1,235 @@
+#include "injector/compare.h"
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <memory>
+#include <mutex>
+#include <set>
+
+#include "injector/directory_cache.h"
+#include "injector/parallel.h"
+
+namespace injector {
+namespace {
+
+constexpr std::uint32_t readable_file = 0444;
+constexpr std::uint32_t executable = 0111;
+constexpr std::uint32_t readable_directory = 0555;
+constexpr std::size_t buffer_size = std::size_t{256} << 10U;
+
+std::string octal(std::uint32_t mode) {
+  std::array<char, 8> text;
+  std::snprintf(text.data(), text.size(), "%04o", mode);
+  return text.data();
+}
+
+std::string_view name_of(FileType type) {
+  switch (type) {
+    case FileType::file:
+      return "a file";
+    case FileType::directory:
+      return "a directory";
+    case FileType::symlink:
+      return "a symbolic link";
+    case FileType::other:
+      return "neither file, directory nor link";
+  }
+  return "";
+}
+
+// What all threads share.
+class Comparer {
+ public:
+  Comparer(const Manifest& manifest, const Directory& root, const Context& context, Comparison& result)
+      : manifest_(manifest), root_(root), context_(context), result_(result) {}
+
+  const Manifest& manifest() const { return manifest_; }
+  const Directory& root() const { return root_; }
+  const Context& context() const { return context_; }
+
+  void differ(std::uint32_t index, State state, Reason reason, std::string problem) {
+    differ_at(index, state, reason, root_.path_of(manifest_.path_of(index)), std::move(problem));
+  }
+
+  void differ_at(std::uint32_t index, State state, Reason reason, std::string path, std::string problem) {
+    const std::lock_guard lock(mutex_);
+    if (index != Entry::no_parent) result_.states[index] = state;
+    if (result_.first && result_.first->index <= index) return;
+    result_.first = Difference{index, reason, std::move(path), std::move(problem)};
+  }
+
+  // Each entry is one thread's, and no two entries share a byte, but for the bits of linkable.
+  void right(std::uint32_t index, std::uint64_t inode, bool linkable) {
+    result_.states[index] = State::right;
+    result_.inodes[index] = inode;
+    if (!linkable) return;
+    const std::lock_guard lock(mutex_);
+    result_.linkable[index] = true;
+  }
+
+ private:
+  const Manifest& manifest_;
+  const Directory& root_;
+  const Context& context_;
+  Comparison& result_;
+  std::mutex mutex_;
+};
+
+// What each thread has for itself.
+class Worker {
+ public:
+  explicit Worker(Comparer& shared)
+      : shared_(shared), directories_(shared.manifest(), shared.root()), buffer_(buffer_size) {}
+
+  void compare_entry(std::uint32_t index) {
+    shared_.context().interrupt.check();
+    const Directory* parent = directories_.try_open_parent_of(index);
+    if (parent == nullptr) return shared_.differ(index, State::absent, Reason::missing_entry, "is missing");
+    switch (shared_.manifest()[index].type) {
+      case EntryType::directory:
+        return compare_directory(*parent, index);
+      case EntryType::file:
+        return compare_file(*parent, index);
+      case EntryType::symlink:
+        return compare_symlink(*parent, index);
+    }
+  }
+
+  void compare_names(const Directory& directory, std::uint32_t index) {
+    if (const auto surplus = find_surplus(shared_.manifest(), index, directory)) {
+      return shared_.differ_at(index, State::wrong, Reason::surplus_entry, *surplus, "is not in the manifest");
+    }
+    if (index != Entry::no_parent) shared_.right(index, 0, false);
+  }
+
+ private:
+  // Says what is there instead of the entry that could not be opened.
+  void diagnose(const Directory& parent, std::uint32_t index, FileType expected) {
+    const auto status = parent.try_status(shared_.manifest().name_of(index));
+    if (!status) return shared_.differ(index, State::absent, Reason::missing_entry, "is missing");
+    if (status->type == expected) {
+      return shared_.differ(index, State::wrong, Reason::mode_mismatch, "has mode " + octal(status->mode) +
+                                                                            ": not everybody can read it");
+    }
+    shared_.differ(index, State::wrong, Reason::type_mismatch,
+                   "is " + std::string(name_of(status->type)) + ", the manifest says " +
+                       std::string(injector::name_of(shared_.manifest()[index].type)));
+  }
+
+  bool is_readable(const Status& status, std::uint32_t index, std::uint32_t bits) {
+    if ((status.mode & bits) == bits) return true;
+    shared_.differ(index, State::wrong, Reason::mode_mismatch,
+                   "has mode " + octal(status.mode) + ": not everybody can read it");
+    return false;
+  }
+
+  void compare_directory(const Directory& parent, std::uint32_t index) {
+    const Directory* directory = directories_.try_open(index);
+    if (directory == nullptr) return diagnose(parent, index, FileType::directory);
+    if (!is_readable(directory->status(), index, readable_directory)) return;
+    compare_names(*directory, index);
+  }
+
+  void compare_file(const Directory& parent, std::uint32_t index) {
+    const Entry& entry = shared_.manifest()[index];
+    auto file = parent.try_open_file(shared_.manifest().name_of(index));
+    if (!file) return diagnose(parent, index, FileType::file);
+    const Status status = file->status();
+    if (status.type != FileType::file) return diagnose(parent, index, FileType::file);
+    if (!is_readable(status, index, readable_file)) return;
+    if ((status.mode & executable) != (entry.mode & executable)) {
+      return shared_.differ(index, State::wrong, Reason::mode_mismatch,
+                            "has mode " + octal(status.mode) + ", the manifest says " + octal(entry.mode));
+    }
+    if (status.size != entry.size) {
+      return shared_.differ(index, State::wrong, Reason::size_mismatch,
+                            "has " + std::to_string(status.size) + " bytes, the manifest says " +
+                                std::to_string(entry.size));
+    }
+    const Digest digest = digest_of(*file);
+    if (digest != entry.digest) {
+      return shared_.differ(index, State::wrong, Reason::digest_mismatch,
+                            "SHA-256 is " + digest.text() + ", the manifest says " + entry.digest.text());
+    }
+    shared_.right(index, status.inode, (status.mode & ~0222U) == (entry.mode & ~0222U));
+  }
+
+  Digest digest_of(File& file) {
+    while (const std::size_t count = file.read(buffer_)) {
+      hasher_.update({buffer_.data(), count});
+      shared_.context().progress.advance(count);
+      shared_.context().interrupt.check();
+    }
+    return hasher_.finish();
+  }
+
+  void compare_symlink(const Directory& parent, std::uint32_t index) {
+    const std::string name = shared_.manifest().name_of(index);
+    const auto status = parent.try_status(name);
+    if (!status || status->type != FileType::symlink) return diagnose(parent, index, FileType::symlink);
+    const std::string target = parent.read_link(name);
+    const std::string expected = shared_.manifest().link_target_of(index);
+    if (target == expected) return shared_.right(index, 0, false);
+    shared_.differ(index, State::wrong, Reason::link_mismatch,
+                   "leads to " + target + ", the manifest says " + expected);
+  }
+
+  Comparer& shared_;
+  DirectoryCache directories_;
+  Hasher hasher_;
+  std::vector<char> buffer_;
+};
+
+// Entries of the top level that are there, with all below them; of the others nothing needs to be opened.
+std::vector<std::uint32_t> present_entries(Comparer& shared) {
+  const Manifest& manifest = shared.manifest();
+  std::vector<std::uint32_t> present;
+  for (std::size_t position = 0; position < manifest.top().size(); ++position) {
+    const std::uint32_t top = manifest.top()[position];
+    if (!shared.root().try_status(manifest.name_of(top))) {
+      shared.differ(top, State::absent, Reason::missing_entry, "is missing");
+      continue;
+    }
+    for (std::uint32_t i = top; i < manifest.end_of_top(position); ++i) present.push_back(i);
+  }
+  return present;
+}
+
+}  // namespace
+
+bool Comparison::right(std::uint32_t begin, std::uint32_t end) const {
+  return std::all_of(states.begin() + begin, states.begin() + end, [](State s) { return s == State::right; });
+}
+
+// Counting is enough: that one of the manifest's own entries is missing shows at that entry.
+std::optional<std::string> find_surplus(const Manifest& manifest, std::uint32_t index, const Directory& directory) {
+  std::vector<std::string> names;
+  directory.list([&](std::string name) { names.push_back(std::move(name)); });
+  if (names.size() <= manifest.children_of(index)) return std::nullopt;
+  std::set<std::string> expected;
+  for (std::uint32_t i = index == Entry::no_parent ? 0 : index + 1; i < manifest.size(); ++i) {
+    if (manifest[i].parent == index) expected.insert(manifest.name_of(i));
+  }
+  std::sort(names.begin(), names.end());
+  const auto known = [&](const std::string& name) { return expected.contains(name); };
+  const auto surplus = std::find_if_not(names.begin(), names.end(), known);
+  return directory.path_of(*surplus);
+}
+
+Comparison compare(const Manifest& manifest, const Directory& root, bool whole_root, const Context& context) {
+  Comparison result;
+  result.states.assign(manifest.size(), State::absent);
+  result.inodes.assign(manifest.size(), 0);
+  result.linkable.assign(manifest.size(), false);
+  Comparer shared(manifest, root, context, result);
+  const std::vector<std::uint32_t> present = present_entries(shared);
+  for_each_parallel(present.size(), context.threads, [&] {
+    const auto worker = std::make_shared<Worker>(shared);
+    return [worker, &present](std::size_t i) { worker->compare_entry(present[i]); };
+  });
+  if (whole_root) Worker(shared).compare_names(root, Entry::no_parent);
+  return result;
+}
+
+}  // namespace injector

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/directory.h"
+#include "core/error.h"
+#include "core/manifest.h"
+#include "injector/context.h"
+
+namespace injector {
+
+enum class State : std::uint8_t { absent, wrong, right };
+
+// Where a tree and its manifest differ first, in the manifest's order.
+struct Difference {
+  std::uint32_t index;
+  Reason reason;
+  std::string path;
+  std::string problem;
+};
+
+// What a tree is, entry by entry, held against a manifest. Every byte was hashed: neither size nor time proves anything.
+struct Comparison {
+  std::vector<State> states;
+  std::vector<std::uint64_t> inodes;  // of each right file, the inode that was hashed; 0 for other entries
+  std::vector<bool> linkable;         // right, and its mode is what an installed file would have
+  std::optional<Difference> first;
+
+  bool all_right() const { return !first; }
+  bool right(std::uint32_t begin, std::uint32_t end) const;  // all of a range
+};
+
+// The path of something in a directory of the tree that is not among the manifest's entries for that directory
+// (Entry::no_parent: the root of the tree).
+std::optional<std::string> find_surplus(const Manifest& manifest, std::uint32_t index, const Directory& directory);
+
+// An entry is right when its type and content are, everybody can read it, a file is executable where the manifest says
+// so, and a directory has nothing but its entries. Other permission bits are not compared: the kubelet changes them for
+// fsGroup.
+// whole_root: the tree's own root may have nothing but its entries too.
+Comparison compare(const Manifest& manifest, const Directory& root, bool whole_root, const Context& context);
+
+}  // namespace injector

@@ -1,0 +1,230 @@
+#include "injector/options.h"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cstdlib>
+#include <map>
+#include <utility>
+#include <vector>
+
+#include "core/error.h"
+#include "core/version.h"
+
+namespace injector {
+namespace {
+
+constexpr const char* exit_codes =
+    "Exit codes:\n"
+    "  0    done: installed, already installed, verified\n"
+    "  64   usage: the command line or an INJECTOR_* variable\n"
+    "  65   damaged: a bundle, or (verify) what is installed, is not what its manifest says\n"
+    "  66   there is no bundle, or nothing is installed\n"
+    "  70   a bug of the injector\n"
+    "  73   the target cannot be written, or a name in it is taken\n"
+    "  74   an input or output error\n"
+    "  75   no space, the lock's deadline, or another temporary condition: a retry can help\n"
+    "  130  ended by SIGINT\n"
+    "  143  ended by SIGTERM\n";
+
+template <typename Value>
+using Choices = std::vector<std::pair<std::string, Value>>;
+
+template <typename Value>
+void add_choice(CLI::App& app, const std::string& name, const std::string& variable, Value& value,
+                const Choices<Value>& choices, const std::string& help) {
+  std::string names;
+  for (const auto& choice : choices) names += (names.empty() ? "" : "|") + choice.first;
+  const auto choose = [&value, choices, names, name](const std::string& text) {
+    for (const auto& [choice, meaning] : choices) {
+      if (choice == text) {
+        value = meaning;
+        return;
+      }
+    }
+    throw CLI::ValidationError(name, '"' + text + "\" is not one of " + names);
+  };
+  app.add_option_function<std::string>(name, choose, help)->envname(variable)->option_text(names);
+}
+
+Choices<log::Format> log_formats() {
+  return {{"auto", log::Format::automatic}, {"text", log::Format::text}, {"json", log::Format::json}};
+}
+
+void add_common(CLI::App& app, Options& options) {
+  app.add_option("--threads", options.threads, "Threads, 1 to 64 (default: from the CPU quota, at most 4)")
+      ->check(CLI::Range(1U, 64U))
+      ->envname("INJECTOR_THREADS")
+      ->option_text("N");
+  app.add_option("--termination-message", options.termination_message, "File that takes the closing line if it exists")
+      ->envname("INJECTOR_TERMINATION_MESSAGE")
+      ->option_text("FILE=/dev/termination-log");
+  add_choice<log::Level>(app, "--log-level", "INJECTOR_LOG_LEVEL", options.log_level,
+                         {{"debug", log::Level::debug},
+                          {"info", log::Level::info},
+                          {"warn", log::Level::warn},
+                          {"error", log::Level::error}},
+                         "What to log (default: info)");
+  add_choice(app, "--log-format", "INJECTOR_LOG_FORMAT", options.log_format, log_formats(),
+             "How to log (default: auto, text on a terminal and JSON elsewhere)");
+}
+
+void add_install(CLI::App& command, Options& options, long long& timeout) {
+  InstallOptions& install = options.install;
+  command.add_option("--bundle", install.bundle, "The bundle")->envname("INJECTOR_BUNDLE")->option_text("DIR=/bundle");
+  command.add_option("--target", install.target, "The directory to install into")
+      ->envname("INJECTOR_TARGET")
+      ->option_text("DIR=/target");
+  command.add_option("--timeout", timeout, "How long to wait for another injector, in seconds (default: 60)")
+      ->check(CLI::Range(0LL, 86'400LL))
+      ->envname("INJECTOR_TIMEOUT")
+      ->option_text("SECONDS");
+  command.add_option("--size-limit", install.size_limit, "Fail rather than write more than that many bytes")
+      ->envname("INJECTOR_SIZE_LIMIT")
+      ->option_text("BYTES");
+  command.add_flag("--replace", install.replace, "Move a directory that no injector installed out of the way")
+      ->envname("INJECTOR_REPLACE");
+  command.add_flag("--fsync", install.fsync, "Wait until the volume has written everything, for volumes that outlive the Pod")
+      ->envname("INJECTOR_FSYNC");
+  command.add_flag("--dry-run", install.dry_run, "Say what would be done, and change nothing")
+      ->envname("INJECTOR_DRY_RUN");
+  add_common(command, options);
+}
+
+// --target is never taken from INJECTOR_TARGET here: in an image with both variables set, these commands are about
+// the bundle unless the command line says otherwise.
+void add_reader(CLI::App& command, Options& options) {
+  CLI::Option* target = command.add_option("--target", options.selection.target, "What is installed in a target");
+  target->option_text("DIR");
+  command.add_option("--bundle", options.selection.bundle, "A bundle")
+      ->envname("INJECTOR_BUNDLE")
+      ->option_text("DIR=/bundle");
+  command.add_option("--library", options.selection.library, "One library of the target (default: all)")
+      ->needs(target)
+      ->option_text("NAME");
+  add_common(command, options);
+}
+
+void add_env(CLI::App& command, Options& options) {
+  add_reader(command, options);
+  command.add_option("--mount", options.mount, "Where the application sees the target")
+      ->envname("INJECTOR_MOUNT")
+      ->option_text("PATH=/target");
+  add_choice<EnvironmentOutput>(command, "--output", "INJECTOR_OUTPUT", options.environment_output,
+                                {{"text", EnvironmentOutput::text},
+                                 {"shell", EnvironmentOutput::shell},
+                                 {"json", EnvironmentOutput::json},
+                                 {"kubernetes", EnvironmentOutput::kubernetes}},
+                                "For docker run --env-file, for eval, or as data (default: text)");
+}
+
+void add_inspect(CLI::App& command, Options& options) {
+  add_reader(command, options);
+  add_choice<InspectOutput>(command, "--output", "INJECTOR_OUTPUT", options.inspect_output,
+                            {{"text", InspectOutput::text}, {"json", InspectOutput::json}}, "How (default: text)");
+}
+
+// Where a value came from a variable, the message names the variable.
+std::string with_source(const CLI::App& command, const std::string& message) {
+  for (const CLI::Option* option : command.get_options()) {
+    const char* value = option->get_envname().empty() ? nullptr : std::getenv(option->get_envname().c_str());
+    if (value == nullptr || *value == '\0') continue;
+    if (message.find(option->get_name()) != std::string::npos) return message + " (" + option->get_envname() + " is set)";
+  }
+  return message;
+}
+
+// CLI11 takes "2x" for a number of times.
+void check_flags(const CLI::App& command) {
+  for (const CLI::Option* option : command.get_options()) {
+    const char* value = option->get_envname().empty() ? nullptr : std::getenv(option->get_envname().c_str());
+    if (value == nullptr || option->get_items_expected_max() != 0) continue;
+    const std::string text = value;
+    if (text.empty() || text == "1" || text == "0" || text == "true" || text == "false") continue;
+    throw Error(Reason::usage, option->get_envname(), '"' + text + "\" is not true or false");
+  }
+}
+
+void check_selection(const CLI::App& command, const char* const* begin, const char* const* end) {
+  const auto given = [&](const std::string& option) {
+    return std::any_of(begin, end, [&](const std::string arg) { return arg == option || arg.starts_with(option + '='); });
+  };
+  if (command.get_name() != "install" && given("--bundle") && given("--target")) {
+    throw CLI::ValidationError("--bundle and --target exclude each other");
+  }
+}
+
+Command command_of(const CLI::App& chosen) {
+  const std::map<std::string, Command> commands = {{"install", Command::install},
+                                                   {"verify", Command::verify},
+                                                   {"inspect", Command::inspect},
+                                                   {"env", Command::env}};
+  return commands.at(chosen.get_name());
+}
+
+std::vector<const char*> with_command(int argc, const char* const* argv) {
+  std::vector<const char*> all(argv, argv + argc);
+  const std::string first = argc > 1 ? argv[1] : "";
+  const bool general = first == "--help" || first == "-h" || first == "--version";
+  if (!general && (first.empty() || first.starts_with('-'))) all.insert(all.begin() + 1, "install");
+  return all;
+}
+
+}  // namespace
+
+Options parse_options(int argc, const char* const* argv) {
+  Options options;
+  long long timeout = options.install.timeout.count();
+  CLI::App app("Installs a tracing library into a volume that it shares with an application.", "injector");
+  app.set_version_flag("--version", std::string("injector ") + version);
+  app.require_subcommand(1);
+  app.footer(exit_codes);
+  CLI::App* install = app.add_subcommand("install", "Install the bundle's library into the target (the default)");
+  CLI::App* verify = app.add_subcommand("verify", "Check every byte of a bundle or of what is installed");
+  CLI::App* inspect = app.add_subcommand("inspect", "Print the manifest");
+  CLI::App* env = app.add_subcommand("env", "Print the environment that the application needs");
+  // The chosen command alone gets its options: CLI11 reads the variables of all that are there.
+  const std::vector<const char*> all = with_command(argc, argv);
+  const std::string chosen = all.size() > 1 ? all[1] : "";
+  if (chosen == "install") add_install(*install, options, timeout);
+  if (chosen == "verify") add_reader(*verify, options);
+  if (chosen == "inspect") add_inspect(*inspect, options);
+  if (chosen == "env") add_env(*env, options);
+  CLI::App& command = *app.get_subcommand(app.get_subcommand_no_throw(chosen) != nullptr ? chosen : "install");
+  check_flags(command);
+  try {
+    app.parse(static_cast<int>(all.size()), all.data());
+    check_selection(command, argv + 1, argv + argc);
+    options.command = command_of(command);
+  } catch (const CLI::CallForVersion& version_text) {
+    options.command = Command::print;
+    options.text = version_text.what() + std::string("\n");
+  } catch (const CLI::CallForHelp&) {
+    options.command = Command::print;
+    options.text = app.get_subcommands().empty() ? app.help() : command.help();
+  } catch (const CLI::ParseError& error) {
+    throw Error(Reason::usage, "", with_source(command, error.what()));
+  }
+  options.install.timeout = std::chrono::seconds(timeout);
+  return options;
+}
+
+Options early_options(int argc, const char* const* argv) {
+  Options options;
+  CLI::App app;
+  app.allow_extras();
+  app.set_help_flag();
+  std::string format;
+  app.add_option("--log-format", format)->envname("INJECTOR_LOG_FORMAT");
+  app.add_option("--termination-message", options.termination_message)->envname("INJECTOR_TERMINATION_MESSAGE");
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError&) {
+    // parse_options says it, with what has been understood until here.
+  }
+  for (const auto& [name, value] : log_formats()) {
+    if (name == format) options.log_format = value;
+  }
+  return options;
+}
+
+}  // namespace injector

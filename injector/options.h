@@ -1,0 +1,44 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "injector/environment.h"
+#include "injector/install.h"
+#include "injector/log.h"
+
+namespace injector {
+
+enum class Command { install, verify, inspect, env, print };
+
+// Which manifests a command is about: that of a bundle, or those that a target records.
+struct Selection {
+  std::string bundle = "/bundle";
+  std::optional<std::string> target;
+  std::optional<std::string> library;  // of a target
+};
+
+enum class InspectOutput { text, json };
+
+struct Options {
+  Command command = Command::install;
+  std::string text;  // for Command::print: the help or the version
+  InstallOptions install;
+  Selection selection;
+  InspectOutput inspect_output = InspectOutput::text;
+  EnvironmentOutput environment_output = EnvironmentOutput::text;
+  std::string mount = "/target";
+  std::optional<unsigned> threads;
+  std::string termination_message = "/dev/termination-log";
+  log::Level log_level = log::Level::info;
+  log::Format log_format = log::Format::automatic;
+};
+
+// Reads the command line and, for what it leaves open, the INJECTOR_* variables; an empty variable counts as unset.
+// The command comes first; without one it is install. Throws Error(usage).
+Options parse_options(int argc, const char* const* argv);
+
+// The two options that matter where parse_options throws: the format of the log and the file of the message. Never throws.
+Options early_options(int argc, const char* const* argv);
+
+}  // namespace injector

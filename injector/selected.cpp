@@ -1,0 +1,42 @@
+#include "injector/selected.h"
+
+#include "core/error.h"
+#include "core/manifest_json.h"
+#include "injector/bundle.h"
+#include "injector/records.h"
+#include "injector/target.h"
+
+namespace injector {
+namespace {
+
+Selected read_record(const Directory& folder, const std::string& library, const std::string& target) {
+  const auto home = records::try_open_folder(folder, library);
+  auto file = home ? home->try_open_file(records::document) : std::nullopt;
+  if (!file) throw Error(Reason::not_installed, target, "has no record of the library " + library);
+  std::string document = file->read_all(Manifest::max_document);
+  Manifest manifest = parse_manifest(document, file->path());
+  return {std::move(document), std::move(manifest), open_target(target)};
+}
+
+}  // namespace
+
+std::vector<Selected> select(const Selection& selection) {
+  std::vector<Selected> all;
+  if (!selection.target) {
+    Bundle bundle = Bundle::open(selection.bundle);
+    all.push_back({std::move(bundle.document), std::move(bundle.manifest), std::move(bundle.payload)});
+    return all;
+  }
+  const Directory target = open_target(*selection.target);
+  const auto folder = records::try_open(target);
+  if (!folder) throw Error(Reason::not_installed, target.path(), "no injector has installed anything here");
+  const auto names = selection.library ? std::vector{*selection.library} : records::libraries(*folder);
+  if (names.empty()) throw Error(Reason::not_installed, target.path(), "nothing is installed here");
+  for (const std::string& name : names) {
+    if (!is_library_name(name)) throw Error(Reason::usage, name, "is not the name of a library");
+    all.push_back(read_record(*folder, name, *selection.target));
+  }
+  return all;
+}
+
+}  // namespace injector

@@ -1,0 +1,23 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "core/directory.h"
+#include "core/manifest.h"
+#include "injector/options.h"
+
+namespace injector {
+
+// A manifest that a command was asked about, and the tree that it describes.
+struct Selected {
+  std::string document;
+  Manifest manifest;
+  Directory tree;
+};
+
+// The one of the bundle, or those of the target in the order of their names. Throws bundle_not_found, not_installed,
+// or what is wrong with a manifest.
+std::vector<Selected> select(const Selection& selection);
+
+}  // namespace injector

@@ -1,0 +1,201 @@
+#include "injector/stage.h"
+
+#include <memory>
+
+#include "core/error.h"
+#include "core/process.h"
+#include "injector/directory_cache.h"
+#include "injector/log.h"
+#include "injector/parallel.h"
+#include "injector/records.h"
+
+namespace injector {
+namespace {
+
+constexpr std::size_t buffer_size = std::size_t{256} << 10U;
+
+Directory create_folder(const Directory& parent, const std::string& name, std::uint32_t mode) {
+  if (!parent.try_create_directory(name, mode)) {
+    throw Error(Reason::target_unsafe, parent.path_of(name), "appeared while the install ran");
+  }
+  auto directory = parent.try_open_directory(name);
+  if (!directory) throw Error(Reason::target_unsafe, parent.path_of(name), "was replaced while the install ran");
+  return std::move(*directory);
+}
+
+// Copies one file after the other, hashing what it writes, and keeps the dirty pages of a limited memory in bounds.
+class Copier {
+ public:
+  explicit Copier(const Context& context) : context_(context), buffer_(buffer_size) {}
+
+  void copy(File from, const Directory& to, const std::string& name, const Entry& entry) {
+    const Status status = from.status();
+    if (status.type != FileType::file) throw Error(Reason::type_mismatch, from.path(), "is not a file");
+    if (status.size != entry.size) throw size_mismatch(from, status.size, entry.size);
+    File file = to.create_file(name, entry.mode);
+    std::uint64_t written = 0;
+    while (written < entry.size) {
+      const std::size_t count = from.read(buffer_);
+      if (count == 0 || written + count > entry.size) throw size_mismatch(from, written + count, entry.size);
+      hasher_.update({buffer_.data(), count});
+      file.write_all({buffer_.data(), count});
+      written += count;
+      bound_dirty_pages(file, from, written, count);
+      context_.progress.advance(count);
+      context_.interrupt.check();
+    }
+    const Digest digest = hasher_.finish();
+    if (digest != entry.digest) {
+      throw Error(Reason::digest_mismatch, from.path(),
+                  "SHA-256 is " + digest.text() + ", the manifest says " + entry.digest.text());
+    }
+    if (context_.dirty_window && since_writeback_ >= *context_.dirty_window) start_writeback(file, written);
+    file.close();
+  }
+
+ private:
+  static Error size_mismatch(const File& file, std::uint64_t found, std::uint64_t expected) {
+    return {Reason::size_mismatch, file.path(),
+            "has " + std::to_string(found) + " bytes, the manifest says " + std::to_string(expected)};
+  }
+
+  // Dirty pages count against the memory limit. Two windows of a large file are in flight at most: one that is
+  // being filled and one that is being written; small files only start their way to the device.
+  void bound_dirty_pages(File& file, File& from, std::uint64_t written, std::size_t count) {
+    since_writeback_ += count;
+    if (!context_.dirty_window) return;
+    const std::uint64_t window = *context_.dirty_window;
+    if (written / window == (written - count) / window) return;
+    const std::uint64_t begin = (written / window - 1) * window;
+    file.start_writeback(begin, window);
+    if (begin >= window) file.finish_writeback(begin - window, window);
+    from.forget_cache(0, begin);
+    since_writeback_ = 0;
+  }
+
+  void start_writeback(File& file, std::uint64_t written) {
+    file.start_writeback(0, written);
+    since_writeback_ = 0;
+  }
+
+  const Context& context_;
+  Hasher hasher_;
+  std::vector<char> buffer_;
+  std::uint64_t since_writeback_ = 0;
+};
+
+// One thread's view of bundle, target and stage.
+class Filler {
+ public:
+  Filler(const Bundle& bundle, const StagePlan& plan, const Directory& target, const Directory& fresh,
+         const Comparison& found, const Context& context)
+      : manifest_(bundle.manifest),
+        plan_(plan),
+        found_(found),
+        context_(context),
+        source_(manifest_, bundle.payload),
+        installed_(manifest_, target),
+        stage_(manifest_, fresh),
+        copier_(context) {}
+
+  void create_directory(std::uint32_t index) {
+    const Directory& parent = stage_.parent_of(index);
+    if (!parent.try_create_directory(manifest_.name_of(index), manifest_[index].mode)) {
+      throw Error(Reason::target_unsafe, parent.path_of(manifest_.name_of(index)), "appeared while the install ran");
+    }
+  }
+
+  void create_symlink(std::uint32_t index) {
+    stage_.parent_of(index).create_symlink(manifest_.name_of(index), manifest_.link_target_of(index));
+  }
+
+  // A name that was right is linked, if it still is the file that was hashed.
+  void keep(std::uint32_t index) {
+    context_.interrupt.check();
+    const std::string name = manifest_.name_of(index);
+    const Directory& to = stage_.parent_of(index);
+    const Directory* from = installed_.try_open_parent_of(index);
+    if (from != nullptr && to.try_link(*from, name, name)) {
+      const auto linked = to.try_status(name);
+      if (linked && linked->type == FileType::file && linked->inode == found_.inodes[index]) return;
+      to.remove_file(name);
+    }
+    copy(index);
+  }
+
+  void copy(std::uint32_t index) {
+    context_.interrupt.check();
+    const std::string name = manifest_.name_of(index);
+    const Directory& from = source_.parent_of(index);
+    auto file = from.try_open_file(name);
+    if (!file) throw absent(from, name, "a file");
+    copier_.copy(std::move(*file), stage_.parent_of(index), name, manifest_[index]);
+  }
+
+  void link_twin(std::uint32_t index) {
+    context_.interrupt.check();
+    const std::uint32_t original = plan_.original_of(index);
+    // The cache holds more than two paths: the second does not close the first.
+    const Directory& to = stage_.parent_of(index);
+    if (!to.try_link(stage_.parent_of(original), manifest_.name_of(original), manifest_.name_of(index))) copy(index);
+  }
+
+  // What the bundle has beside its manifest is not installed, but a bundle that has it is not what was packed.
+  void check_surplus(std::uint32_t index) {
+    const Directory* directory = source_.try_open(index);
+    if (directory == nullptr) throw absent(source_.parent_of(index), manifest_.name_of(index), "a directory");
+    if (const auto surplus = find_surplus(manifest_, index, *directory)) {
+      throw Error(Reason::surplus_entry, *surplus, "is not in the manifest");
+    }
+  }
+
+ private:
+  static Error absent(const Directory& parent, const std::string& name, const std::string& expected) {
+    if (!parent.try_status(name)) return {Reason::missing_entry, parent.path_of(name), "is missing"};
+    return {Reason::type_mismatch, parent.path_of(name), "is not " + expected + " that can be read"};
+  }
+
+  const Manifest& manifest_;
+  const StagePlan& plan_;
+  const Comparison& found_;
+  const Context& context_;
+  DirectoryCache source_, installed_, stage_;
+  Copier copier_;
+};
+
+}  // namespace
+
+Stage::Stage(const Directory& library)
+    : guard_(library, "stage-" + process::random_name(), log::warn_about_leftover),
+      root_(create_folder(library, guard_.name(), 0755)),
+      fresh_((root_.remove_default_acl(), create_folder(root_, "new", 0755))),
+      old_(create_folder(root_, "old", 0755)) {}
+
+void Stage::fill(const Bundle& bundle, const StagePlan& plan, const Directory& target, const Comparison& found,
+                 const Context& context) {
+  const auto make = [&] { return std::make_shared<Filler>(bundle, plan, target, fresh_, found, context); };
+  const auto each = [&](const std::vector<std::uint32_t>& entries, void (Filler::*step)(std::uint32_t)) {
+    for_each_parallel(entries.size(), context.threads, [&] {
+      const auto filler = make();
+      return [&entries, step, filler](std::size_t i) { (*filler.*step)(entries[i]); };
+    });
+  };
+  {
+    const auto filler = make();
+    filler->check_surplus(Entry::no_parent);
+    for (const std::uint32_t index : plan.directories()) filler->create_directory(index);
+    for (const std::uint32_t index : plan.symlinks()) filler->create_symlink(index);
+  }
+  each(plan.directories(), &Filler::check_surplus);
+  each(plan.kept(), &Filler::keep);
+  each(plan.copies(), &Filler::copy);
+  each(plan.twins(), &Filler::link_twin);
+}
+
+void Stage::write_record(const std::string& document) {
+  File file = root_.create_file(records::document, 0644);
+  file.write_all(document);
+  file.close();
+}
+
+}  // namespace injector

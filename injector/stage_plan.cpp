@@ -1,0 +1,73 @@
+#include <algorithm>
+#include <tuple>
+
+#include "core/error.h"
+#include "injector/stage.h"
+
+namespace injector {
+
+StagePlan::StagePlan(const Manifest& manifest, const Comparison& found) {
+  std::vector<std::uint32_t> files;
+  for (std::size_t position = 0; position < manifest.top().size(); ++position) {
+    const std::uint32_t begin = manifest.top()[position];
+    const std::uint32_t end = manifest.end_of_top(position);
+    if (found.right(begin, end)) continue;
+    tops_.push_back(position);
+    for (std::uint32_t i = begin; i < end; ++i) {
+      const EntryType type = manifest[i].type;
+      (type == EntryType::directory ? directories_ : type == EntryType::symlink ? symlinks_ : files).push_back(i);
+    }
+  }
+  originals_.assign(manifest.size(), Entry::no_parent);
+  group_by_content(manifest, found, std::move(files));
+}
+
+// Hard links share their mode, so that "the same content" is digest and mode.
+void StagePlan::group_by_content(const Manifest& manifest, const Comparison& found, std::vector<std::uint32_t> files) {
+  const auto key = [&](std::uint32_t i) {
+    return std::tuple(manifest[i].digest, manifest[i].mode, !found.linkable[i], i);
+  };
+  std::sort(files.begin(), files.end(), [&](std::uint32_t a, std::uint32_t b) { return key(a) < key(b); });
+  std::uint32_t original = Entry::no_parent;
+  for (const std::uint32_t i : files) {
+    const bool same = original != Entry::no_parent && manifest[i].digest == manifest[original].digest &&
+                      manifest[i].mode == manifest[original].mode;
+    if (!same) original = i;
+    if (found.linkable[i]) {
+      kept_.push_back(i);
+    } else if (same) {
+      twins_.push_back(i);
+    } else {
+      copies_.push_back(i);
+      sizes_.push_back(manifest[i].size);
+      bytes_ += manifest[i].size;
+    }
+    originals_[i] = original;
+  }
+  // In the manifest's order, neighbours are in the same directory.
+  for (auto* list : {&kept_, &copies_, &twins_}) std::sort(list->begin(), list->end());
+}
+
+void StagePlan::check_room(const Directory& target, std::size_t record_bytes,
+                           std::optional<std::uint64_t> limit) const {
+  const FreeSpace free = target.free_space();
+  const auto rounded = [&](std::uint64_t bytes) { return (bytes + free.block - 1) / free.block * free.block; };
+  constexpr std::uint64_t own_directories = 5;  // .injector, its library, the stage, new, old
+  std::uint64_t bytes = rounded(record_bytes) + (directories_.size() + own_directories) * free.block;
+  for (const std::uint64_t size : sizes_) bytes += rounded(size);
+  const std::uint64_t inodes = copies_.size() + directories_.size() + symlinks_.size() + own_directories + 1;
+  if (limit && bytes > *limit) {
+    throw Error(Reason::no_space, target.path(),
+                std::to_string(bytes) + " bytes are needed, --size-limit is " + std::to_string(*limit));
+  }
+  if (bytes > free.bytes) {
+    throw Error(Reason::no_space, target.path(),
+                std::to_string(bytes) + " bytes are needed, " + std::to_string(free.bytes) + " are free");
+  }
+  if (free.inodes && inodes > *free.inodes) {
+    throw Error(Reason::no_inodes, target.path(),
+                std::to_string(inodes) + " inodes are needed, " + std::to_string(*free.inodes) + " are free");
+  }
+}
+
+}  // namespace injector

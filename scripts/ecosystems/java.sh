@@ -1,0 +1,23 @@
+# shellcheck shell=bash
+# Java, for scripts/fetch and scripts/lock: pom.xml names the one artifact, SHA256SUMS pins its bytes.
+# Uses their function fail and their file $log.
+
+# Copies the artifact that LIBRARY's pom.xml names, and nothing that it depends on, into DIRECTORY.
+fetch_artifacts() { # LIBRARY DIRECTORY
+  maven "$1/pom.xml" org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies \
+    -DexcludeTransitive=true -DoutputDirectory="$2"
+}
+
+# Sets the version in LIBRARY's pom.xml to the newest stable release.
+update_lock() { # LIBRARY
+  maven "$1/pom.xml" org.codehaus.mojo:versions-maven-plugin:2.18.0:use-latest-releases \
+    -DgenerateBackupPoms=false -Dmaven.version.ignore='(?i).*[-.](alpha|beta|rc|cr|m|pre|preview|ea|snapshot)[-.0-9]*.*'
+}
+
+# --strict-checksums: a download that differs from what the registry says of it is an error, not a warning.
+maven() { # POM ARGUMENT...
+  command -v mvn > /dev/null || fail "mvn is not installed (scripts/packages java)"
+  # shellcheck disable=SC2154
+  mvn --batch-mode --strict-checksums --no-transfer-progress --file "$@" > "$log" 2>&1 < /dev/null ||
+    fail "mvn: $(sed -n 's/^\[ERROR\] //p' "$log" | head -n 1)"
+}

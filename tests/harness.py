@@ -1,0 +1,126 @@
+"""What the tests of the executables share: where they are, how to run them, how to look at a tree."""
+
+import hashlib
+import json
+import os
+import pathlib
+import stat
+import subprocess
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+INJECTOR = os.environ.get("INJECTOR_TEST_INJECTOR", str(ROOT / "build/bin/injector"))
+BUNDLER = os.environ.get("INJECTOR_TEST_BUNDLER", str(ROOT / "build/bin/bundler"))
+
+
+def run(*argv, env=None, timeout=120, **kwargs):
+    """Runs a command to its end, with output as text. INJECTOR_* variables of the caller do not reach it."""
+    clean = {k: v for k, v in os.environ.items() if not k.startswith("INJECTOR_")}
+    return subprocess.run([str(a) for a in argv], env=clean | (env or {}), timeout=timeout, text=True,
+                          errors="surrogateescape", stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, check=False, **kwargs)
+
+
+def injector(*argv, **kwargs):
+    return run(INJECTOR, *argv, "--log-format", "text", **kwargs)
+
+
+def install(bundle, target, *argv, **kwargs):
+    return injector("install", "--bundle", bundle, "--target", target, *argv, **kwargs)
+
+
+def last_line(done):
+    lines = done.stderr.rstrip("\n").split("\n")
+    return lines[-1]
+
+
+def expect(done, code, reason, *parts):
+    """Asserts the exit code and the closing line: its reason, its code, and every part of its text."""
+    line = last_line(done)
+    assert done.returncode == code, f"exit {done.returncode}, not {code}: {done.stderr}"
+    assert line.startswith(f"injector: {reason}: "), line
+    assert line.endswith(f"(exit {code})"), line
+    assert len(line.encode()) <= 1024, line
+    for part in parts:
+        assert str(part) in line, f"{part!r} is not in: {line}"
+    return line
+
+
+def write_tree(root, files):
+    """Makes files below root from {path: bytes | str | ("exec", str) | ("link", target) | None for a directory}."""
+    root = pathlib.Path(root)
+    root.mkdir(parents=True, exist_ok=True)
+    for path, content in files.items():
+        at = root / path
+        at.parent.mkdir(parents=True, exist_ok=True)
+        if content is None:
+            at.mkdir(exist_ok=True)
+        elif isinstance(content, tuple) and content[0] == "link":
+            at.symlink_to(content[1])
+        elif isinstance(content, tuple):
+            at.write_text(content[1])
+            at.chmod(0o755)
+        else:
+            at.write_bytes(content.encode() if isinstance(content, str) else content)
+    return root
+
+
+def pack(where, files, name="demo", version="1.0.0", environment=None):
+    """Packs files (see write_tree) with the real bundler and returns the bundle."""
+    where = pathlib.Path(where)
+    source, bundle = where / f"{name}-{version}.in", where / f"{name}-{version}.bundle"
+    write_tree(source, files)
+    extra = []
+    if environment is not None:
+        (where / "environment.json").write_text(json.dumps(environment))
+        extra = ["--environment", where / "environment.json"]
+    done = run(BUNDLER, "pack", "--name", name, "--version", version, "--input", source, *extra, "--output", bundle)
+    assert done.returncode == 0, done.stderr
+    return bundle
+
+
+def tree(root, skip=()):
+    """Everything below root: {path: (type, mode, digest or link target)}. Directories in skip are left out."""
+    root, seen = pathlib.Path(root), {}
+    for folder, directories, files in os.walk(root):
+        for name in list(directories) + files:
+            at = pathlib.Path(folder, name)
+            path, status = str(at.relative_to(root)), at.lstat()
+            if path in skip:
+                if name in directories:
+                    directories.remove(name)
+                continue
+            mode = stat.S_IMODE(status.st_mode)
+            if stat.S_ISLNK(status.st_mode):
+                seen[path] = ("symlink", None, os.readlink(at))
+            elif stat.S_ISDIR(status.st_mode):
+                seen[path] = ("directory", mode, None)
+            elif not stat.S_ISREG(status.st_mode):
+                seen[path] = ("other", stat.S_IFMT(status.st_mode), None)
+            else:
+                seen[path] = ("file", mode, hashlib.sha256(at.read_bytes()).hexdigest())
+    return seen
+
+
+def payload_of(target):
+    """The tree of a target without what the injector keeps there."""
+    return tree(target, skip=(".injector",))
+
+
+def identities(root):
+    """What must not change when nothing is installed: inode and times of every entry below root."""
+    root, seen = pathlib.Path(root), {}
+    for at in sorted(root.rglob("*")):
+        status = at.lstat()
+        seen[str(at.relative_to(root))] = (status.st_ino, status.st_mtime_ns, status.st_ctime_ns)
+    return seen
+
+
+def leftovers(target):
+    """What must not be in .injector after a run: anything but the lock and one record per library."""
+    kept = pathlib.Path(target, ".injector")
+    found = []
+    for at in kept.iterdir() if kept.is_dir() else ():
+        if at.name in ("lock", "replaced"):
+            continue
+        found += [f"{at.name}/{e.name}" for e in at.iterdir() if e.name != "manifest.json"] if at.is_dir() else [at.name]
+    return found

@@ -1,0 +1,232 @@
+"""bundler pack: the same bytes wherever and by whomever, and nothing that the schema does not allow."""
+
+import hashlib
+import json
+import os
+import stat
+import subprocess
+
+import pytest
+
+import harness
+from steps import FILES, assert_installed, manifest
+
+ENVIRONMENT = [
+    {"name": "JAVA_TOOL_OPTIONS", "value": "-javaagent:${target}/x.jar", "merge": "append", "separator": " "}]
+
+
+def pack(source, output, *options, executable=None, **kwargs):
+    return harness.run(executable or harness.BUNDLER, "pack", "--name", "demo", "--version", "1.0.0", "--input", source,
+                       "--output", output, *options, **kwargs)
+
+
+def as_tar(bundle):
+    """Everything that an image layer keeps of a tree, owners aside: order, modes, times, hard links, bytes."""
+    done = subprocess.run(["tar", "--create", "--sort=name", "--owner=0", "--group=0", "--numeric-owner",
+                           "--format=pax", "--pax-option=delete=atime,delete=ctime", "-C", bundle, "."],
+                          check=True, stdout=subprocess.PIPE)
+    return hashlib.sha256(done.stdout).hexdigest()
+
+
+def source(at, order=1):
+    """The same tree made in another order, with other times and modes."""
+    files = FILES | {"agent/é": "x", "Z": "z", "a b/c": "d"}
+    harness.write_tree(at, dict(list(files.items())[::order]))
+    for path in at.rglob("*"):
+        if path.is_symlink():
+            continue
+        if order < 0:
+            os.utime(path, (1, 1))
+            path.chmod(0o700 if path.is_dir() or path.stat().st_mode & 0o100 else 0o640)
+    return at
+
+
+@pytest.mark.parametrize("change", ["again", "path", "umask 077", "umask 000", "time zone and locale", "order", "user"])
+def test_the_same_bytes(place, change):
+    first = place / "first"
+    assert pack(source(place / "in"), first).returncode == 0
+    at, kwargs, order = place / "elsewhere/deep/er", {}, 1
+    options = []
+    if change.startswith("umask"):
+        kwargs["umask"] = int(change.split()[1], 8)
+    elif change.startswith("time"):
+        kwargs["env"] = {"TZ": "Pacific/Kiritimati", "LC_ALL": "C", "LANG": "tr_TR.UTF-8"}
+    elif change == "order":
+        order = -1
+    elif change == "user":
+        if os.geteuid() != 0:
+            pytest.skip("needs root: packs as another user")
+        reachable = place / "bundler"
+        reachable.write_bytes(open(harness.BUNDLER, "rb").read())
+        reachable.chmod(0o755)
+        kwargs |= {"user": 12345, "group": 54321, "extra_groups": [], "executable": reachable}
+    source(at, order)
+    if change == "user":
+        subprocess.run(["chown", "-R", "-h", "12345:54321", place / "elsewhere"], check=True)
+    second = place / "elsewhere/second"
+    done = pack(at, second, *options, **kwargs)
+    assert done.returncode == 0, done.stderr
+    assert (second / "manifest.json").read_bytes() == (first / "manifest.json").read_bytes()
+    assert harness.tree(second) == harness.tree(first)
+    assert as_tar(second) == as_tar(first)
+
+
+@pytest.mark.parametrize("epoch", [None, "0", "1700000000", "4102444800"])
+def test_times(place, epoch):
+    done = pack(source(place / "in"), place / "out", env={"SOURCE_DATE_EPOCH": epoch} if epoch else {})
+    assert done.returncode == 0, done.stderr
+    times = {p.lstat().st_mtime_ns for p in [place / "out", *(place / "out").rglob("*")]}
+    assert times == {int(epoch or 0) * 10 ** 9}
+
+
+@pytest.mark.parametrize("epoch", ["yesterday", "-1", "1.5", "1x", "99999999999999999999"])
+def test_a_wrong_time_is_refused(place, epoch):
+    done = pack(source(place / "in"), place / "out", env={"SOURCE_DATE_EPOCH": epoch})
+    assert done.returncode == 64, done.stderr
+    assert "SOURCE_DATE_EPOCH" in done.stderr
+    assert not (place / "out").exists()
+
+
+def test_epoch_does_not_change_the_manifest(place):
+    pack(source(place / "in"), place / "a", env={"SOURCE_DATE_EPOCH": "1"})
+    pack(place / "in", place / "b", env={"SOURCE_DATE_EPOCH": "2"})
+    assert (place / "a/manifest.json").read_bytes() == (place / "b/manifest.json").read_bytes()
+
+
+@pytest.mark.parametrize("umask", [0o022, 0o077, 0o777])
+@pytest.mark.parametrize("mode, normal", [(0o600, 0o644), (0o666, 0o644), (0o400, 0o644), (0o700, 0o755),
+                                          (0o775, 0o755), (0o744, 0o755), (0o555, 0o755), (0o100, 0o755)])
+def test_modes_are_normalised(place, mode, normal, umask):
+    if os.geteuid() != 0 and not mode & 0o400:
+        pytest.skip("needs root: reads a file without permission")
+    at = harness.write_tree(place / "in", {"d/x": "x"})
+    (at / "d/x").chmod(mode)
+    (at / "d").chmod(0o700)
+    assert pack(at, place / "out", umask=umask).returncode == 0
+    made = [place / "out", *place.glob("out/**/*")]
+    modes = {str(p.relative_to(place)): stat.S_IMODE(p.stat().st_mode) for p in made}
+    assert modes == {"out": 0o755, "out/manifest.json": 0o644, "out/payload": 0o755, "out/payload/d": 0o755,
+                     "out/payload/d/x": normal}
+
+
+def test_extended_attributes_and_acl_are_left_behind(place):
+    at = harness.write_tree(place / "in", {"x": "x"})
+    done = subprocess.run(["setfacl", "-m", "u:12345:rwx", at / "x"], stderr=subprocess.PIPE, check=False)
+    if done.returncode != 0:
+        pytest.skip(f"no ACL here: {done.stderr}")
+    assert pack(at, place / "out").returncode == 0
+    assert os.listxattr(place / "out/payload/x") == []
+
+
+def test_identical_files_are_one(place):
+    pack(harness.write_tree(place / "in", {"a/1": "same", "b/2": "same", "c": "same", "d": ("exec", "same")}),
+         place / "out")
+    at = place / "out/payload"
+    assert (at / "a/1").stat().st_ino == (at / "b/2").stat().st_ino == (at / "c").stat().st_ino
+    assert (at / "d").stat().st_ino != (at / "c").stat().st_ino
+    entries = {e["path"]: e for e in manifest(place / "out")["entries"]}
+    assert entries["a/1"]["sha256"] == entries["d"]["sha256"]
+
+
+def test_a_hard_link_in_the_input_is_a_file(place, target):
+    at = harness.write_tree(place / "in", {"a": "x"})
+    (at / "b").hardlink_to(at / "a")
+    assert pack(at, place / "out").returncode == 0
+    assert harness.install(place / "out", target).returncode == 0
+    assert_installed(target, place / "out")
+    assert (place / "out/payload/a").stat().st_ino != (at / "a").stat().st_ino, "the input may be edited later"
+
+
+def test_manifest(place):
+    at = harness.write_tree(place / "in", {"d/x": "abc", "d/run": ("exec", "#!"), "l": ("link", "d/x"), "a": "",
+                                           "Z": "", "e": None})
+    (place / "env.json").write_text(json.dumps(ENVIRONMENT))
+    assert pack(at, place / "out", "--environment", place / "env.json").returncode == 0
+    text = (place / "out/manifest.json").read_text()
+    empty = hashlib.sha256().hexdigest()
+    document = json.loads(text)
+    assert document == {
+        "schemaVersion": 1, "name": "demo", "version": "1.0.0", "environment": ENVIRONMENT,
+        "entries": [
+            {"path": "d", "type": "directory", "mode": "0755"},
+            {"path": "d/run", "type": "file", "mode": "0755", "size": 2, "sha256": hashlib.sha256(b"#!").hexdigest()},
+            {"path": "d/x", "type": "file", "mode": "0644", "size": 3, "sha256": hashlib.sha256(b"abc").hexdigest()},
+            {"path": "e", "type": "directory", "mode": "0755"},
+            {"path": "Z", "type": "file", "mode": "0644", "size": 0, "sha256": empty},
+            {"path": "a", "type": "file", "mode": "0644", "size": 0, "sha256": empty},
+            {"path": "l", "type": "symlink", "target": "d/x"}]}
+    assert list(document) == ["schemaVersion", "name", "version", "environment", "entries"]
+    assert text.endswith("}\n")
+    assert all(sum(f'"{e["path"]}"' in line for line in text.splitlines()) >= 1 for e in document["entries"])
+    assert len(text.splitlines()) >= len(document["entries"]) + 5, "an entry a line"
+
+
+def test_a_single_file(place, target):
+    harness.write_tree(place, {"my agent.jar": "jar"})
+    assert pack(place / "my agent.jar", place / "out").returncode == 0
+    assert [e["path"] for e in manifest(place / "out")["entries"]] == ["my agent.jar"]
+    harness.expect(harness.install(place / "out", target), 0, "installed")
+    assert_installed(target, place / "out")
+
+
+@pytest.fixture
+def library(place):
+    """library(files, checksums) makes the folder of a library and its artifacts: (library, artifacts)."""
+    def make(artifacts, checksums=None, document=None):
+        folder = harness.write_tree(place / "libraries/x", {"pom.xml": "<project/>"})
+        at = harness.write_tree(place / "artifacts", artifacts)
+        (folder / "library.json").write_text(json.dumps(document or {
+            "name": "dd-java-agent",
+            "artifacts": [{"file": "dd-java-agent-${version}.jar", "path": "dd-java-agent.jar"}],
+            "environment": [dict(ENVIRONMENT[0], value="-javaagent:${target}/dd-java-agent.jar")]}))
+        if checksums is not None:
+            (folder / "SHA256SUMS").write_text(checksums)
+        return ["pack", "--library", folder, "--artifacts", at, "--output", place / "out"]
+    return make
+
+
+def digest(text):
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+@pytest.mark.parametrize("mark", ["  ", " *", None])
+def test_a_library(place, target, library, mark):
+    name = "dd-java-agent-1.64.0.jar"
+    arguments = library({name: "jar", "other-1.jar": "x"}, f"{digest('jar')}{mark}{name}\n" if mark else None)
+    done = harness.run(harness.BUNDLER, *arguments)
+    assert done.returncode == 0, done.stderr
+    document = manifest(place / "out")
+    assert (document["name"], document["version"]) == ("dd-java-agent", "1.64.0")
+    assert [(e["path"], e["sha256"]) for e in document["entries"]] == [("dd-java-agent.jar", digest("jar"))]
+    assert document["environment"][0]["value"] == "-javaagent:${target}/dd-java-agent.jar"
+    harness.expect(harness.install(place / "out", target), 0, "installed", "1.64.0")
+    assert_installed(target, place / "out")
+
+
+@pytest.mark.parametrize("artifacts, sums, code", [
+    ({"dd-java-agent-1.jar": "bad"}, f"{digest('jar')}  dd-java-agent-1.jar\n", 65),
+    ({"dd-java-agent-1.jar": "jar"}, f"{digest('jar')}  dd-java-agent-2.jar\n", 65),
+    ({"dd-java-agent-1.jar": "jar"}, "nonsense\n", 65),
+    ({"dd-java-agent-1.jar": "jar"}, "", 65),
+    ({}, None, 74), ({"other.jar": "x"}, None, 74),
+    ({"dd-java-agent-1.jar": "a", "dd-java-agent-2.jar": "b"}, None, 74),
+    ({"dd-java-agent-.jar": "a"}, None, 74), ({"dd-java-agent-bad version!.jar": "a"}, None, 65)],
+    ids=["digest", "not in the sums", "sums that are none", "empty sums", "nothing there", "another file", "two versions",
+         "no version", "a bad version"])
+def test_a_library_that_is_not_what_its_lock_says(place, library, artifacts, sums, code):
+    done = harness.run(harness.BUNDLER, *library(artifacts, sums))
+    assert done.returncode == code, done.stderr
+    assert not (place / "out").exists()
+
+
+@pytest.mark.parametrize("document", [{}, {"name": "x"}, {"name": "x", "artifacts": []}, [],
+                                      {"name": "x", "artifacts": [{"file": "../../etc/${version}", "path": "x"}]},
+                                      {"name": "x", "artifacts": [{"file": "x-${version}.jar", "path": "../x"}]},
+                                      {"name": "x", "artifacts": [{"file": "x.jar", "path": "x"}]},
+                                      {"name": "X", "artifacts": [{"file": "x-${version}.jar", "path": "x"}]}])
+def test_a_wrong_library_file(place, library, document):
+    arguments = library({"x-1.jar": "x", "x.jar": "x"}, document=document or {"name": ""})
+    done = harness.run(harness.BUNDLER, *arguments)
+    assert done.returncode in (64, 65), done.stderr
+    assert "library.json" in done.stderr or "\"x" in done.stderr.lower() or "x" in done.stderr
+    assert not (place / "out").exists()

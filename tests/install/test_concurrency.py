@@ -1,0 +1,158 @@
+"""Several injectors at once on one target, and the lock."""
+
+import fcntl
+import os
+import signal
+import subprocess
+import time
+
+import pytest
+
+import harness
+from steps import FILES, NEXT, assert_installed, needs_strace, slowed, unchanged, untouched
+
+
+def at_once(target, bundles, *options):
+    """Starts one injector per bundle together, and returns what each said last."""
+    started = [subprocess.Popen([harness.INJECTOR, "install", "--bundle", b, "--target", target, "--log-format", "text",
+                                 *options], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for b in bundles]
+    lines = []
+    for process in started:
+        _, stderr = process.communicate(timeout=60)
+        assert process.returncode == 0, stderr
+        lines.append(stderr.rstrip("\n").split("\n")[-1])
+    return lines
+
+
+@pytest.mark.parametrize("count", [2, 8])
+@pytest.mark.parametrize("start", ["empty", "old version", "damaged"])
+def test_the_same_library(place, target, count, start):
+    bundle = harness.pack(place, NEXT | {f"m/{i}": str(i) for i in range(200)}, version="2.0.0")
+    if start != "empty":
+        harness.install(bundle if start == "damaged" else harness.pack(place, FILES), target)
+    if start == "damaged":
+        (target / "boot.py").write_text("damaged")
+    lines = at_once(target, [bundle] * count)
+    reasons = sorted(line.split(": ")[1] for line in lines)
+    assert reasons == ["already-installed"] * (count - 1) + ["installed"]
+    assert_installed(target, bundle)
+
+
+@pytest.mark.parametrize("count", [2, 8])
+def test_two_versions(place, target, count):
+    bundles = [harness.pack(place, FILES), harness.pack(place, NEXT, version="2.0.0")]
+    for _ in range(5):
+        at_once(target, bundles * (count // 2))
+        record = (target / ".injector/demo/manifest.json").read_text()
+        assert_installed(target, bundles[1] if '"2.0.0"' in record else bundles[0])
+
+
+@pytest.mark.parametrize("count", [2, 8])
+def test_different_libraries(place, target, count):
+    bundles = [harness.pack(place, {f"lib{i}/{j}": str(j) for j in range(50)}, name=f"lib{i}") for i in range(count)]
+    lines = at_once(target, bundles)
+    assert {line.split(": ")[1] for line in lines} == {"installed"}
+    assert_installed(target, *bundles)
+
+
+def test_libraries_that_want_the_same_name(place, target):
+    bundles = [harness.pack(place, {"agent/x": f"{i}" * 9, f"a{i}/x": "x"}, name=f"lib{i}") for i in range(4)]
+    started = [subprocess.Popen([harness.INJECTOR, "--bundle", b, "--target", target, "--log-format", "text"],
+                                stderr=subprocess.PIPE, text=True) for b in bundles]
+    codes = [(process.communicate(timeout=60), process.returncode)[1] for process in started]
+    assert sorted(codes) == [0, 73, 73, 73]
+    assert_installed(target, bundles[codes.index(0)])
+
+
+@pytest.fixture
+def held(place, target):
+    """The lock of the target, as another injector would hold it, over an installed old version."""
+    harness.install(harness.pack(place, FILES), target)
+    descriptor = os.open(target / ".injector/lock", os.O_RDWR)
+    fcntl.flock(descriptor, fcntl.LOCK_EX)
+    yield descriptor
+    os.close(descriptor)
+
+
+@pytest.mark.parametrize("seconds", [0, 1])
+def test_lock_timeout(place, target, held, seconds):
+    bundle = harness.pack(place, NEXT, version="2.0.0")
+    before = time.monotonic()
+    with unchanged(target):
+        done = harness.install(bundle, target, "--timeout", seconds)
+        harness.expect(done, 75, "lock-timeout", target / ".injector/lock")
+    assert seconds <= time.monotonic() - before < seconds + 1
+    assert len(done.stderr.splitlines()) >= (2 if seconds else 1), "a wait is announced"
+
+
+def test_lock_is_not_needed_where_all_is_right(target, place, held):
+    bundle = place / "demo-1.0.0.bundle"
+    with untouched(target):
+        harness.expect(harness.install(bundle, target, "--timeout", "0"), 0, "already-installed")
+
+
+def test_a_waiting_injector_goes_on_when_the_lock_is_free(place, target, held):
+    bundle = harness.pack(place, NEXT, version="2.0.0")
+    with subprocess.Popen([harness.INJECTOR, "--bundle", bundle, "--target", target, "--log-format", "text"],
+                          stderr=subprocess.PIPE, text=True) as process:
+        waits = process.stderr.readline()
+        assert "lock" in waits or "wait" in waits, waits
+        fcntl.flock(held, fcntl.LOCK_UN)
+        rest = process.stderr.read()
+    assert process.returncode == 0, waits + rest
+    assert_installed(target, bundle)
+
+
+@needs_strace
+def test_a_second_look_after_the_wait(place, target):
+    # The one that waited finds the work done, and does not do it again.
+    bundle = harness.pack(place, {f"a/{i}": str(i) for i in range(20)})
+    first = slowed("renameat2", 700, "install", "--bundle", bundle, "--target", target)
+    wait_for(lambda: list(target.glob(".injector/demo/stage*")), first)
+    done = harness.install(bundle, target)
+    harness.expect(done, 0, "already-installed")
+    first.communicate(timeout=30)
+    assert first.returncode == 0
+    assert_installed(target, bundle)
+
+
+def wait_for(condition, process):
+    deadline = time.monotonic() + 20
+    while not condition():
+        assert process.poll() is None and time.monotonic() < deadline, process.communicate()
+        time.sleep(0.005)
+
+
+@needs_strace
+def test_a_killed_holder_leaves_no_lock(place, target):
+    bundle = harness.pack(place, {f"a/{i}": str(i) for i in range(20)})
+    first = slowed("linkat,openat,write", 30, "install", "--bundle", bundle, "--target", target)
+    wait_for(lambda: list(target.glob(".injector/demo/stage*")), first)
+    first.send_signal(signal.SIGKILL)
+    first.communicate(timeout=30)
+    assert harness.leftovers(target)
+    harness.expect(harness.install(bundle, target, "--timeout", "5"), 0, "installed")
+    assert_installed(target, bundle)
+
+
+@needs_strace
+def test_a_stopped_holder_is_waited_for_until_the_deadline(place, target):
+    bundle = harness.pack(place, {f"a/{i}": str(i) for i in range(20)})
+    first = slowed("linkat,openat,write", 30, "install", "--bundle", bundle, "--target", target)
+    wait_for(lambda: list(target.glob(".injector/demo/stage*")), first)
+    first.send_signal(signal.SIGSTOP)
+    harness.expect(harness.install(bundle, target, "--timeout", "0"), 75, "lock-timeout")
+    first.send_signal(signal.SIGCONT)
+    first.communicate(timeout=30)
+    assert first.returncode == 0
+    assert_installed(target, bundle)
+
+
+def test_stages_of_killed_runs_go_first(place, target):
+    # Of another library too: their space may be what is missing.
+    bundle = harness.pack(place, FILES)
+    stale = {f".injector/{name}/stage-{i}/x/y": "stale" for name in ("demo", "other") for i in ("1", "abc")}
+    harness.write_tree(target, stale)
+    harness.expect(harness.install(bundle, target), 0, "installed")
+    assert not list(target.glob(".injector/demo/stage*"))
+    assert harness.payload_of(target) == harness.tree(bundle / "payload")

@@ -1,0 +1,156 @@
+#!/usr/bin/python3
+"""Listens like the Datadog agent, prints a line for every span, and tells what arrived.
+
+GET /spans   every span, as a JSON array
+GET /agents  what each tracing library said of itself, by its telemetry
+
+Needs Debian's python3-msgpack.
+"""
+
+import argparse
+import gzip
+import http.server
+import json
+import threading
+
+import msgpack
+
+INFO = {
+    "version": "7.60.0",
+    "endpoints": ["/v0.4/traces", "/v0.5/traces", "/v0.7/config", "/telemetry/proxy/"],
+    "client_drop_p0s": False,
+    "config": {},
+}
+# every service keeps all of its spans
+RATES = {"rate_by_service": {"service:,env:": 1}}
+
+
+def spans_v04(body):
+    """[[{"service": …, "meta": {…}, "metrics": {…}}, …], …]: a list of traces, each a list of spans."""
+    for trace in msgpack.unpackb(body, strict_map_key=False):
+        yield from trace
+
+
+def spans_v05(body):
+    """[strings, traces]: the same, with a span as an array and every string as an index into the first."""
+    strings, traces = msgpack.unpackb(body, strict_map_key=False)
+    for trace in traces:
+        for service, name, resource, trace_id, span_id, parent_id, _, _, error, meta, metrics, kind in trace:
+            yield {
+                "service": strings[service], "name": strings[name], "resource": strings[resource],
+                "trace_id": trace_id, "span_id": span_id, "parent_id": parent_id, "error": error,
+                "meta": {strings[k]: strings[v] for k, v in meta.items()},
+                "metrics": {strings[k]: v for k, v in metrics.items()},
+                "type": strings[kind],
+            }
+
+
+def normalised(span, headers):
+    """The form that GET /spans shows, whichever protocol the span came by."""
+    meta, metrics = span.get("meta") or {}, span.get("metrics") or {}
+    status = meta.get("http.status_code", metrics.get("http.status_code"))
+    return {
+        "service": span["service"], "operation": span["name"], "resource": span["resource"],
+        "status": None if status is None else int(status), "error": bool(span.get("error")),
+        "trace_id": span["trace_id"], "span_id": span["span_id"], "parent_id": span.get("parent_id") or 0,
+        "language": headers.get("Datadog-Meta-Lang"), "tracer": headers.get("Datadog-Meta-Tracer-Version"),
+        "meta": meta, "metrics": metrics,
+    }
+
+
+class Store:
+    """What arrived. The server answers each connection in a thread of its own."""
+
+    def __init__(self):
+        self.lock, self.spans, self.agents = threading.Lock(), [], []
+
+    def add_spans(self, spans):
+        with self.lock:
+            self.spans += spans
+            for span in spans:
+                print("span: service={service} operation={operation} resource={resource!r} status={status} "
+                      "error={error} by {language} {tracer}".format(**span), flush=True)
+
+    def add_agent(self, application):
+        agent = {"service": application.get("service_name"), "language": application.get("language_name"),
+                 "tracer": application.get("tracer_version")}
+        with self.lock:
+            if agent not in self.agents:
+                self.agents.append(agent)
+                print("agent: service={service} {language} {tracer}".format(**agent), flush=True)
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    store = Store()
+
+    def do_GET(self):
+        path = self.path.partition("?")[0]
+        self.body()
+        with self.store.lock:
+            known = {"/info": INFO, "/spans": self.store.spans, "/agents": self.store.agents}
+            answer = json.dumps(known.get(path, {}))
+        self.answer(200, answer)
+
+    def do_POST(self):
+        path, body = self.path.partition("?")[0], self.body()
+        decode = {"/v0.4/traces": spans_v04, "/v0.5/traces": spans_v05}.get(path)
+        try:
+            if decode:
+                self.store.add_spans([normalised(span, self.headers) for span in decode(body)])
+            elif path.startswith("/telemetry/"):
+                self.store.add_agent(json.loads(body).get("application", {}))
+        except Exception as error:  # whatever a client sends, the next request must find a listener
+            print(f"refused: {self.command} {path}: {error!r}", flush=True)
+            return self.answer(400, json.dumps({"error": repr(error)}))
+        return self.answer(200, json.dumps(RATES if decode else {}))
+
+    do_PUT = do_POST
+
+    def body(self):
+        if self.headers.get("Transfer-Encoding", "").lower() == "chunked":
+            parts = []
+            while size := int(self.rfile.readline().partition(b";")[0], 16):
+                parts.append(self.rfile.read(size))
+                self.rfile.readline()
+            while self.rfile.readline().strip():
+                pass
+            data = b"".join(parts)
+        else:
+            data = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        return gzip.decompress(data) if self.headers.get("Content-Encoding") == "gzip" else data
+
+    def answer(self, status, text):
+        data = text.encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+    def log_message(self, *_):
+        pass
+
+
+class Server(http.server.ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request, client_address):
+        """A client that hangs up is not worth a stack trace."""
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen at (default: %(default)s)")
+    parser.add_argument("--port", type=int, default=8126, help="0: any that is free (default: %(default)s)")
+    options = parser.parse_args()
+    server = Server((options.host, options.port), Handler)
+    print(f"listening at {options.host}:{server.server_address[1]}", flush=True)
+    try:
+        server.serve_forever()
+    except KeyboardInterrupt:
+        pass
+
+
+if __name__ == "__main__":
+    main()
