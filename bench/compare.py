@@ -121,7 +121,7 @@ def aligned(rows):
 def file_system(path):
     done = subprocess.run(["findmnt", "-n", "-o", "FSTYPE,SOURCE", "--target", path], stdout=subprocess.PIPE,
                           text=True, check=False)
-    return " on ".join(done.stdout.split()) or "unknown"
+    return " on ".join(done.stdout.split("\n")[0].split()) or "unknown"
 
 
 def first_line(*command):

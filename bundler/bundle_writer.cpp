@@ -144,7 +144,8 @@ class Writer {
 
 }  // namespace
 
-void write_bundle(const std::string& output, const Manifest& manifest, const Collection& collection, std::int64_t time) {
+void write_bundle(const std::string& output, const Manifest& manifest, const Collection& collection,
+                  std::int64_t time) {
   const Place place = split(output);
   Draft draft(place);
   Writer(manifest, collection, time)

@@ -18,7 +18,8 @@ std::string joined(const std::string& prefix, const std::string& name) {
 }
 
 void check_path(const std::string& source, const std::string& path) {
-  if (const auto problem = TreePath::problem_of(path)) throw Error(Reason::unsafe_entry, source, "the path " + *problem);
+  if (const auto problem = TreePath::problem_of(path))
+    throw Error(Reason::unsafe_entry, source, "the path " + *problem);
 }
 
 Collected read_file(File file, const std::string& source) {
@@ -39,7 +40,8 @@ Collected read_file(File file, const std::string& source) {
   return entry;
 }
 
-void collect_entry(Collection& collection, const Directory& directory, const std::string& name, const std::string& path) {
+void collect_entry(Collection& collection, const Directory& directory, const std::string& name,
+                   const std::string& path) {
   const std::string source = directory.path_of(name);
   check_path(source, path);
   const auto status = directory.try_status(name);
@@ -70,10 +72,11 @@ bool stands_before(const Collection::value_type& a, const Collection::value_type
     return !below_directory && entry.second.type != EntryType::directory;
   };
   if (key(a) != key(b)) return key(b);
-  return std::lexicographical_compare(a.first.begin(), a.first.end(), b.first.begin(), b.first.end(), [](char x, char y) {
-    const auto rank = [](char c) { return c == '/' ? 0 : static_cast<int>(static_cast<unsigned char>(c)) + 1; };
-    return rank(x) < rank(y);
-  });
+  return std::lexicographical_compare(
+      a.first.begin(), a.first.end(), b.first.begin(), b.first.end(), [](char x, char y) {
+        const auto rank = [](char c) { return c == '/' ? 0 : static_cast<int>(static_cast<unsigned char>(c)) + 1; };
+        return rank(x) < rank(y);
+      });
 }
 
 void add(Manifest& manifest, const std::string& path, const Collected& entry) {

@@ -62,7 +62,8 @@ std::string find_version(const std::vector<Library::Artifact>& wanted, const std
     }
   });
   if (versions.size() == 1) return *versions.begin();
-  throw Error(Reason::io_error, artifacts, "has " + std::to_string(versions.size()) + " versions of " + wanted.front().file,
+  throw Error(Reason::io_error, artifacts,
+              "has " + std::to_string(versions.size()) + " versions of " + wanted.front().file,
               "Run scripts/fetch again.");
 }
 

@@ -19,7 +19,8 @@ std::int64_t source_date_epoch() {
   std::int64_t seconds = 0;
   const auto result = std::from_chars(text.data(), text.data() + text.size(), seconds);
   constexpr std::int64_t most = 253'402'300'799;  // the end of the year 9999
-  if (result.ec == std::errc() && result.ptr == text.data() + text.size() && seconds >= 0 && seconds <= most) return seconds;
+  if (result.ec == std::errc() && result.ptr == text.data() + text.size() && seconds >= 0 && seconds <= most)
+    return seconds;
   throw Error(Reason::usage, "SOURCE_DATE_EPOCH", '"' + std::string(text) + "\" is not a number of seconds",
               "Unset it, or set it to a time since 1970.");
 }
@@ -37,9 +38,11 @@ PackOptions parse_pack_options(int argc, const char* const* argv) {
   CLI::Option* artifacts =
       pack.add_option("--artifacts", options.artifacts, "Its artifacts, from scripts/fetch")->option_text("DIR");
   CLI::Option* name = pack.add_option("--name", options.name, "The name of a library of your own")->option_text("NAME");
-  name->check([](const std::string& text) { return is_library_name(text) ? "" : '"' + text + "\" is no library's name"; });
+  name->check(
+      [](const std::string& text) { return is_library_name(text) ? "" : '"' + text + "\" is no library's name"; });
   CLI::Option* number = pack.add_option("--version", options.version, "Its version")->option_text("VERSION");
-  number->check([](const std::string& text) { return is_library_version(text) ? "" : '"' + text + "\" is no version"; });
+  number->check(
+      [](const std::string& text) { return is_library_version(text) ? "" : '"' + text + "\" is no version"; });
   CLI::Option* input =
       pack.add_option("--input", options.input, "The file or directory that is its payload")->option_text("PATH");
   CLI::Option* environment =

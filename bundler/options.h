@@ -7,15 +7,15 @@
 namespace injector {
 
 struct PackOptions {
-  std::optional<std::string> library;      // a library of the project, with artifacts
+  std::optional<std::string> library;  // a library of the project, with artifacts
   std::optional<std::string> artifacts;
-  std::optional<std::string> name;         // or any tree, with version and input
+  std::optional<std::string> name;  // or any tree, with version and input
   std::optional<std::string> version;
   std::optional<std::string> input;
   std::optional<std::string> environment;  // a file
   std::string output;
-  std::int64_t time = 0;                   // SOURCE_DATE_EPOCH: the time of everything in the bundle
-  std::string text;                        // help or version, to be printed instead
+  std::int64_t time = 0;  // SOURCE_DATE_EPOCH: the time of everything in the bundle
+  std::string text;       // help or version, to be printed instead
 };
 
 // Reads the command line and SOURCE_DATE_EPOCH (reproducible-builds.org). Throws Error(usage).

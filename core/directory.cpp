@@ -41,7 +41,9 @@ bool Directory::exists(const std::string& path) {
   return ::stat(path.c_str(), &buffer) == 0;
 }
 
-std::string Directory::path_of(const std::string& name) const { return path_ == "/" ? path_ + name : path_ + '/' + name; }
+std::string Directory::path_of(const std::string& name) const {
+  return path_ == "/" ? path_ + name : path_ + '/' + name;
+}
 
 void Directory::fail(const char* call, const std::string& name, bool writes) const {
   const int error = errno;

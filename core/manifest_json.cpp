@@ -16,9 +16,20 @@ constexpr std::uint64_t schema_version = 1;
 
 // The keys of all objects of the document: a bit each, so that one given twice or missing shows.
 enum class Key : unsigned {
-  schema_version, name, version, environment, entries,  // the document
-  path, type, mode, size, sha256, target,               // an entry
-  value, merge, separator,                              // a variable, with name
+  schema_version,
+  name,
+  version,
+  environment,
+  entries,  // the document
+  path,
+  type,
+  mode,
+  size,
+  sha256,
+  target,  // an entry
+  value,
+  merge,
+  separator,  // a variable, with name
 };
 
 constexpr unsigned bit(Key key) { return 1U << static_cast<unsigned>(key); }
@@ -34,13 +45,20 @@ struct KeyName {
 };
 
 constexpr std::array key_names = {
-    KeyName{"schemaVersion", Key::schema_version}, KeyName{"name", Key::name},
-    KeyName{"version", Key::version},              KeyName{"environment", Key::environment},
-    KeyName{"entries", Key::entries},              KeyName{"path", Key::path},
-    KeyName{"type", Key::type},                    KeyName{"mode", Key::mode},
-    KeyName{"size", Key::size},                    KeyName{"sha256", Key::sha256},
-    KeyName{"target", Key::target},                KeyName{"value", Key::value},
-    KeyName{"merge", Key::merge},                  KeyName{"separator", Key::separator},
+    KeyName{"schemaVersion", Key::schema_version},
+    KeyName{"name", Key::name},
+    KeyName{"version", Key::version},
+    KeyName{"environment", Key::environment},
+    KeyName{"entries", Key::entries},
+    KeyName{"path", Key::path},
+    KeyName{"type", Key::type},
+    KeyName{"mode", Key::mode},
+    KeyName{"size", Key::size},
+    KeyName{"sha256", Key::sha256},
+    KeyName{"target", Key::target},
+    KeyName{"value", Key::value},
+    KeyName{"merge", Key::merge},
+    KeyName{"separator", Key::separator},
 };
 
 std::string_view text_of(Key key) {

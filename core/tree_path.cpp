@@ -104,7 +104,8 @@ bool is_library_name(std::string_view text) {
 }
 
 bool is_library_version(std::string_view text) {
-  return is_identifier(text, [](char c) { return is_lower_or_digit(c) || (c >= 'A' && c <= 'Z'); }, "._+-");
+  return is_identifier(
+      text, [](char c) { return is_lower_or_digit(c) || (c >= 'A' && c <= 'Z'); }, "._+-");
 }
 
 }  // namespace injector

@@ -9,7 +9,8 @@ Bundle Bundle::open(const std::string& path) {
   const auto root = Directory::try_open(path);
   if (!root) throw Error(Reason::bundle_not_found, path, "there is no such directory");
   auto file = root->try_open_file("manifest.json");
-  if (!file || file->status().type != FileType::file) throw Error(Reason::bundle_not_found, root->path_of("manifest.json"), "is no file that can be read");
+  if (!file || file->status().type != FileType::file)
+    throw Error(Reason::bundle_not_found, root->path_of("manifest.json"), "is no file that can be read");
   std::string document = file->read_all(Manifest::max_document);
   Manifest manifest = parse_manifest(document, file->path());
   auto payload = root->try_open_directory("payload");

@@ -7,7 +7,8 @@
 
 namespace injector {
 
-// A bundle whose manifest was read and obeys its rules. What the payload holds is checked when it is compared or copied.
+// A bundle whose manifest was read and obeys its rules. What the payload holds is checked when it is compared or
+// copied.
 struct Bundle {
   std::string document;  // the bytes of manifest.json
   Manifest manifest;

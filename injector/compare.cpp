@@ -109,8 +109,8 @@ class Worker {
     const auto status = parent.try_status(shared_.manifest().name_of(index));
     if (!status) return shared_.differ(index, State::absent, Reason::missing_entry, "is missing");
     if (status->type == expected) {
-      return shared_.differ(index, State::wrong, Reason::mode_mismatch, "has mode " + octal(status->mode) +
-                                                                            ": not everybody can read it");
+      return shared_.differ(index, State::wrong, Reason::mode_mismatch,
+                            "has mode " + octal(status->mode) + ": not everybody can read it");
     }
     shared_.differ(index, State::wrong, Reason::type_mismatch,
                    "is " + std::string(name_of(status->type)) + ", the manifest says " +
@@ -143,9 +143,9 @@ class Worker {
                             "has mode " + octal(status.mode) + ", the manifest says " + octal(entry.mode));
     }
     if (status.size != entry.size) {
-      return shared_.differ(index, State::wrong, Reason::size_mismatch,
-                            "has " + std::to_string(status.size) + " bytes, the manifest says " +
-                                std::to_string(entry.size));
+      return shared_.differ(
+          index, State::wrong, Reason::size_mismatch,
+          "has " + std::to_string(status.size) + " bytes, the manifest says " + std::to_string(entry.size));
     }
     const Digest digest = digest_of(*file);
     if (digest != entry.digest) {

@@ -22,7 +22,8 @@ struct Difference {
   std::string problem;
 };
 
-// What a tree is, entry by entry, held against a manifest. Every byte was hashed: neither size nor time proves anything.
+// What a tree is, entry by entry, held against a manifest. Every byte was hashed: neither size nor time proves
+// anything.
 struct Comparison {
   std::vector<State> states;
   std::vector<std::uint64_t> inodes;  // of each right file, the inode that was hashed; 0 for other entries

@@ -13,7 +13,8 @@ enum class EnvironmentOutput { text, shell, json, kubernetes };
 // Error(usage) where two libraries set a variable to different values.
 std::vector<Variable> join_environments(const std::vector<std::vector<Variable>>& environments);
 
-// What the application needs, when it sees the target at mount. Throws Error(usage) where mount is not an absolute path.
+// What the application needs, when it sees the target at mount. Throws Error(usage) where mount is not an absolute
+// path.
 std::string print_environment(const std::vector<Variable>& environment, const std::string& mount,
                               EnvironmentOutput output);
 

@@ -28,9 +28,11 @@ std::string entry_line(const Manifest& manifest, std::uint32_t index) {
     case EntryType::directory:
       return "  directory " + padded("", 12) + std::string(19, ' ') + path + "/\n";
     case EntryType::symlink:
-      return "  symlink   " + padded("", 12) + std::string(19, ' ') + path + " -> " + manifest.link_target_of(index) + "\n";
+      return "  symlink   " + padded("", 12) + std::string(19, ' ') + path + " -> " + manifest.link_target_of(index) +
+             "\n";
     case EntryType::file:
-      return "  file      " + padded(std::to_string(entry.size), 12) + "  " + entry.digest.text().substr(0, 16) + " " + path + "\n";
+      return "  file      " + padded(std::to_string(entry.size), 12) + "  " + entry.digest.text().substr(0, 16) + " " +
+             path + "\n";
   }
   return "";
 }

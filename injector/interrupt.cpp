@@ -18,8 +18,8 @@ void Interrupt::check() const {
   sigset_t pending;
   sigemptyset(&pending);
   if (sigpending(&pending) != 0) return;
-  for (const auto& [signal, reason, name] : {std::tuple{SIGTERM, Reason::terminated, "SIGTERM"},
-                                             std::tuple{SIGINT, Reason::interrupted, "SIGINT"}}) {
+  for (const auto& [signal, reason, name] :
+       {std::tuple{SIGTERM, Reason::terminated, "SIGTERM"}, std::tuple{SIGINT, Reason::interrupted, "SIGINT"}}) {
     if (sigismember(&pending, signal) == 1) throw Error(reason, "", std::string(name) + " received");
   }
 }

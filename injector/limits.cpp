@@ -32,7 +32,8 @@ std::string group_of(const std::string& table, std::string_view controller) {
     const std::size_t second = line.find(':', first + 1);
     if (second == std::string::npos) continue;
     const std::string names = ',' + line.substr(first + 1, second - first - 1) + ',';
-    const bool match = controller.empty() ? names == ",," : names.find(',' + std::string(controller) + ',') != std::string::npos;
+    const bool match =
+        controller.empty() ? names == ",," : names.find(',' + std::string(controller) + ',') != std::string::npos;
     if (match) return line.substr(second + 1);
   }
   return "";

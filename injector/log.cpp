@@ -59,8 +59,8 @@ void emit(Level level, const std::string& line) { spdlog::default_logger_raw()->
 
 void configure(Level level, Format format) {
   const bool text = format == Format::text || (format == Format::automatic && process::is_terminal_stderr());
-  auto logger = std::make_shared<spdlog::logger>(text ? "text" : "json",
-                                                 std::make_shared<spdlog::sinks::stderr_sink_mt>());
+  auto logger =
+      std::make_shared<spdlog::logger>(text ? "text" : "json", std::make_shared<spdlog::sinks::stderr_sink_mt>());
   logger->set_pattern(text ? "%v" : R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ",%v})", spdlog::pattern_time_type::utc);
   logger->set_level(to_spdlog(level));
   spdlog::set_default_logger(std::move(logger));
@@ -76,7 +76,8 @@ void write(Level level, const std::string& message, const Fields& fields) {
 }
 
 void warn_about_leftover(const Error& error) {
-  write(Level::warn, "what is no longer needed cannot be removed", {{"path", error.path()}, {"error", error.problem()}});
+  write(Level::warn, "what is no longer needed cannot be removed",
+        {{"path", error.path()}, {"error", error.problem()}});
 }
 
 void write_closing(Level level, const std::string& line, const Fields& fields) {

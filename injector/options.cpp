@@ -79,11 +79,14 @@ void add_install(CLI::App& command, Options& options, long long& timeout) {
       ->envname("INJECTOR_TIMEOUT")
       ->option_text("SECONDS");
   command.add_option("--size-limit", install.size_limit, "Fail rather than write more than that many bytes")
+      ->check(CLI::NonNegativeNumber)
       ->envname("INJECTOR_SIZE_LIMIT")
       ->option_text("BYTES");
   command.add_flag("--replace", install.replace, "Move a directory that no injector installed out of the way")
       ->envname("INJECTOR_REPLACE");
-  command.add_flag("--fsync", install.fsync, "Wait until the volume has written everything, for volumes that outlive the Pod")
+  command
+      .add_flag("--fsync", install.fsync,
+                "Wait until the volume has written everything, for volumes that outlive the Pod")
       ->envname("INJECTOR_FSYNC");
   command.add_flag("--dry-run", install.dry_run, "Say what would be done, and change nothing")
       ->envname("INJECTOR_DRY_RUN");
@@ -128,7 +131,8 @@ std::string with_source(const CLI::App& command, const std::string& message) {
   for (const CLI::Option* option : command.get_options()) {
     const char* value = option->get_envname().empty() ? nullptr : std::getenv(option->get_envname().c_str());
     if (value == nullptr || *value == '\0') continue;
-    if (message.find(option->get_name()) != std::string::npos) return message + " (" + option->get_envname() + " is set)";
+    if (message.find(option->get_name()) != std::string::npos)
+      return message + " (" + option->get_envname() + " is set)";
   }
   return message;
 }
@@ -146,7 +150,8 @@ void check_flags(const CLI::App& command) {
 
 void check_selection(const CLI::App& command, const char* const* begin, const char* const* end) {
   const auto given = [&](const std::string& option) {
-    return std::any_of(begin, end, [&](const std::string arg) { return arg == option || arg.starts_with(option + '='); });
+    return std::any_of(begin, end,
+                       [&](const std::string arg) { return arg == option || arg.starts_with(option + '='); });
   };
   if (command.get_name() != "install" && given("--bundle") && given("--target")) {
     throw CLI::ValidationError("--bundle and --target exclude each other");
@@ -154,10 +159,8 @@ void check_selection(const CLI::App& command, const char* const* begin, const ch
 }
 
 Command command_of(const CLI::App& chosen) {
-  const std::map<std::string, Command> commands = {{"install", Command::install},
-                                                   {"verify", Command::verify},
-                                                   {"inspect", Command::inspect},
-                                                   {"env", Command::env}};
+  const std::map<std::string, Command> commands = {
+      {"install", Command::install}, {"verify", Command::verify}, {"inspect", Command::inspect}, {"env", Command::env}};
   return commands.at(chosen.get_name());
 }
 
@@ -184,12 +187,14 @@ Options parse_options(int argc, const char* const* argv) {
   CLI::App* env = app.add_subcommand("env", "Print the environment that the application needs");
   // The chosen command alone gets its options: CLI11 reads the variables of all that are there.
   const std::vector<const char*> all = with_command(argc, argv);
-  const std::string chosen = all.size() > 1 ? all[1] : "";
-  if (chosen == "install") add_install(*install, options, timeout);
-  if (chosen == "verify") add_reader(*verify, options);
-  if (chosen == "inspect") add_inspect(*inspect, options);
-  if (chosen == "env") add_env(*env, options);
-  CLI::App& command = *app.get_subcommand(app.get_subcommand_no_throw(chosen) != nullptr ? chosen : "install");
+  const std::map<std::string, CLI::App*> commands = {
+      {"install", install}, {"verify", verify}, {"inspect", inspect}, {"env", env}};
+  const auto found = commands.find(all.size() > 1 ? all[1] : "");
+  CLI::App& command = found == commands.end() ? *install : *found->second;
+  if (&command == install) add_install(command, options, timeout);
+  if (&command == verify) add_reader(command, options);
+  if (&command == inspect) add_inspect(command, options);
+  if (&command == env) add_env(command, options);
   check_flags(command);
   try {
     app.parse(static_cast<int>(all.size()), all.data());

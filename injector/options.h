@@ -38,7 +38,8 @@ struct Options {
 // The command comes first; without one it is install. Throws Error(usage).
 Options parse_options(int argc, const char* const* argv);
 
-// The two options that matter where parse_options throws: the format of the log and the file of the message. Never throws.
+// The two options that matter where parse_options throws: the format of the log and the file of the message. Never
+// throws.
 Options early_options(int argc, const char* const* argv);
 
 }  // namespace injector

@@ -28,7 +28,8 @@ void Publisher::publish_record() {
   auto current = library_.try_open_file(records::document);
   if (current) {
     // Its name is its content's, so that a run that was killed here does not leave two of the same.
-    previous_ = "previous-" + Hasher::digest_of(current->read_all(Manifest::max_document)).text().substr(0, 16) + ".json";
+    previous_ =
+        "previous-" + Hasher::digest_of(current->read_all(Manifest::max_document)).text().substr(0, 16) + ".json";
     library_.remove_tree(previous_);
     if (!library_.try_link(library_, records::document, previous_)) {
       // No links here: the old record is renamed, and for a moment there is none, which loses nothing but its names.

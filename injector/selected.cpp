@@ -15,6 +15,10 @@ Selected read_record(const Directory& folder, const std::string& library, const 
   if (!file) throw Error(Reason::not_installed, target, "has no record of the library " + library);
   std::string document = file->read_all(Manifest::max_document);
   Manifest manifest = parse_manifest(document, file->path());
+  if (manifest.name() != library) {
+    throw Error(Reason::manifest_invalid, file->path(), "is the record of " + manifest.name() + ", not of " + library,
+                "Run injector install again.");
+  }
   return {std::move(document), std::move(manifest), open_target(target)};
 }
 

@@ -222,4 +222,4 @@ def test_same_input_gives_the_same_root(java_image, java_arguments, tmp_path):
         assert runs[0].returncode == 0, runs[0].stderr
         assert runs[0].stdout == runs[1].stdout
     finally:
-        docker("image", "rm", *made)
+        docker("image", "rm", "--no-prune", *made)  # what they were made from is the cache of the next build

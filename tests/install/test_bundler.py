@@ -211,8 +211,8 @@ def test_a_library(place, target, library, mark):
     ({}, None, 74), ({"other.jar": "x"}, None, 74),
     ({"dd-java-agent-1.jar": "a", "dd-java-agent-2.jar": "b"}, None, 74),
     ({"dd-java-agent-.jar": "a"}, None, 74), ({"dd-java-agent-bad version!.jar": "a"}, None, 65)],
-    ids=["digest", "not in the sums", "sums that are none", "empty sums", "nothing there", "another file", "two versions",
-         "no version", "a bad version"])
+    ids=["digest", "not in the sums", "sums that are none", "empty sums", "nothing there", "another file",
+         "two versions", "no version", "a bad version"])
 def test_a_library_that_is_not_what_its_lock_says(place, library, artifacts, sums, code):
     done = harness.run(harness.BUNDLER, *library(artifacts, sums))
     assert done.returncode == code, done.stderr
