@@ -129,6 +129,7 @@ std::string closing_line(std::string_view program, Reason reason, std::string_vi
   line.append(": ").append(name_of(reason)).append(": ");
   if (!path.empty()) line.append(printable(path, 400)).append(": ");
   std::string tail;
+  if (remedy.ends_with('.')) remedy.remove_suffix(1);
   if (!remedy.empty()) tail.append(". ").append(printable(remedy, 256));
   tail.append(" (exit ").append(std::to_string(static_cast<int>(exit_code_of(reason)))).append(")");
   return line.append(printable(problem, limit - line.size() - tail.size())).append(tail);

@@ -48,6 +48,10 @@ bool valid(std::string_view text) {
 
 bool has_control(std::string_view text) {
   while (!text.empty()) {
+    if (byte_at(text, 0) >= 0x20 && byte_at(text, 0) < 0x7F) {  // nearly all of it
+      text.remove_prefix(1);
+      continue;
+    }
     const Character character = first(text);
     if (character.length == 0 || is_control(character.code)) return true;
     text.remove_prefix(character.length);

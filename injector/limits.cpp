@@ -64,12 +64,15 @@ void read_v2(const std::string& folder, Limits& limits) {
   if (const auto memory = number(read_text(folder + "/memory.max"))) lower(limits.memory, *memory);
 }
 
-void read_v1(const std::string& cpu, const std::string& memory, Limits& limits) {
-  const auto quota = number(read_text(cpu + "/cpu.cfs_quota_us"));
-  const auto period = number(read_text(cpu + "/cpu.cfs_period_us"));
+void read_cpu_v1(const std::string& folder, Limits& limits) {
+  const auto quota = number(read_text(folder + "/cpu.cfs_quota_us"));
+  const auto period = number(read_text(folder + "/cpu.cfs_period_us"));
   if (quota && period.value_or(0) > 0) lower(limits.cpus, static_cast<double>(*quota) / static_cast<double>(*period));
+}
+
+void read_memory_v1(const std::string& folder, Limits& limits) {
   constexpr std::uint64_t unlimited = std::uint64_t{1} << 60U;
-  const auto bytes = number(read_text(memory + "/memory.limit_in_bytes"));
+  const auto bytes = number(read_text(folder + "/memory.limit_in_bytes"));
   if (bytes && *bytes < unlimited) lower(limits.memory, *bytes);
 }
 
@@ -80,8 +83,9 @@ Limits Limits::read(const std::string& root) {
   const std::string mount = root + "/sys/fs/cgroup";
   const std::string table = read_text(root + "/proc/self/cgroup");
   for (const std::string& folder : folders(mount, group_of(table, ""))) read_v2(folder, limits);
-  for (const std::string& folder : folders(mount + "/cpu", group_of(table, "cpu"))) read_v1(folder, "", limits);
-  for (const std::string& folder : folders(mount + "/memory", group_of(table, "memory"))) read_v1("", folder, limits);
+  for (const std::string& folder : folders(mount + "/cpu", group_of(table, "cpu"))) read_cpu_v1(folder, limits);
+  for (const std::string& folder : folders(mount + "/memory", group_of(table, "memory")))
+    read_memory_v1(folder, limits);
   return limits;
 }
 

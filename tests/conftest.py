@@ -34,7 +34,7 @@ def base_image(engine):
 @pytest.fixture(scope="session")
 def java_version():
     pom = (ROOT / "libraries/java/dd-java-agent/pom.xml").read_text()
-    return re.search(r"<artifactId>dd-java-agent</artifactId>\s*<version>([^<]+)<", pom).group(1)
+    return re.search(r"com.datadoghq.*?<version>([^<]+)<", pom, re.DOTALL).group(1)
 
 
 @pytest.fixture(scope="session")
