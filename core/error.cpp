@@ -50,7 +50,7 @@ constexpr std::array texts = {
     ReasonText{Reason::target_not_writable, "target-not-writable", ExitCode::cannot_create,
                "Run as a user who can write there, or let this one (in a Pod: fsGroup)."},
     ReasonText{Reason::target_read_only, "target-read-only", ExitCode::cannot_create,
-               "Mount the volume without readOnly in the init container."},
+               "Mount a volume there (docker run -v DIR:/target), and not readOnly."},
     ReasonText{Reason::name_taken, "name-taken", ExitCode::cannot_create, "Move it away or use another target."},
     ReasonText{Reason::target_unsafe, "target-unsafe", ExitCode::cannot_create, "Remove it from the target."},
     ReasonText{Reason::io_error, "io-error", ExitCode::io, "Look at the volume and at the node's kernel log."},

@@ -151,7 +151,7 @@ void check_flags(const CLI::App& command) {
 void check_selection(const CLI::App& command, const char* const* begin, const char* const* end) {
   const auto given = [&](const std::string& option) {
     return std::any_of(begin, end,
-                       [&](const std::string arg) { return arg == option || arg.starts_with(option + '='); });
+                       [&](const std::string& arg) { return arg == option || arg.starts_with(option + '='); });
   };
   if (command.get_name() != "install" && given("--bundle") && given("--target")) {
     throw CLI::ValidationError("--bundle and --target exclude each other");

@@ -51,8 +51,8 @@ constexpr Call calls[] = {
     CALL(fadvise64), CALL(fsync), CALL(fdatasync), CALL(sync_file_range), CALL(syncfs), CALL(sync),
     CALL(linkat), CALL(symlinkat), CALL(renameat), CALL(renameat2), CALL(unlinkat), CALL(mkdirat), CALL(mknodat),
     CALL(fchmod), CALL(fchmodat), CALL(fchown), CALL(fchownat), CALL(utimensat), CALL(umask),
-    CALL(statx), CALL(fstat), CALL(newfstatat), CALL(statfs), CALL(fstatfs), CALL(readlinkat), CALL(faccessat), CALL(faccessat2),
-    CALL(getdents64), CALL(getcwd), CALL(chdir), CALL(fchdir), CALL(flock), CALL(fcntl),
+    CALL(statx), CALL(fstat), CALL(newfstatat), CALL(statfs), CALL(fstatfs), CALL(readlinkat), CALL(faccessat),
+    CALL(faccessat2), CALL(getdents64), CALL(getcwd), CALL(chdir), CALL(fchdir), CALL(flock), CALL(fcntl),
     CALL(setxattr), CALL(lsetxattr), CALL(fsetxattr), CALL(getxattr), CALL(lgetxattr), CALL(fgetxattr),
     CALL(listxattr), CALL(llistxattr), CALL(flistxattr), CALL(removexattr), CALL(lremovexattr), CALL(fremovexattr),
     Call{"fchmodat2", 452}, // newer than the headers of Debian 12

@@ -1,0 +1,70 @@
+#include "injector/limits.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdio>
+#include <filesystem>
+#include <memory>
+
+namespace injector {
+namespace {
+
+// A /proc and /sys of our own: the test machine's groups are whatever they are.
+class LimitsTest : public testing::Test {
+ protected:
+  ~LimitsTest() override { std::filesystem::remove_all(root_); }
+
+  void write(const std::string& path, const std::string& text) {
+    const std::string at = root_ + path;
+    std::filesystem::create_directories(std::filesystem::path(at).parent_path());
+    const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(at.c_str(), "w"), std::fclose);
+    ASSERT_TRUE(file);
+    ASSERT_EQ(std::fwrite(text.data(), 1, text.size(), file.get()), text.size());
+  }
+
+  std::string root_ = testing::TempDir() + "limits_test";
+};
+
+TEST_F(LimitsTest, NothingIsUnlimited) {
+  const Limits limits = Limits::read(root_);
+  EXPECT_FALSE(limits.cpus);
+  EXPECT_FALSE(limits.dirty_window());
+  EXPECT_EQ(limits.threads(2), 2U);
+  EXPECT_EQ(limits.threads(64), 4U);
+}
+
+TEST_F(LimitsTest, VersionTwoInAContainer) {
+  write("/proc/self/cgroup", "0::/\n");
+  write("/sys/fs/cgroup/cpu.max", "5000 100000\n");
+  write("/sys/fs/cgroup/memory.max", "67108864\n");
+  const Limits limits = Limits::read(root_);
+  EXPECT_DOUBLE_EQ(*limits.cpus, 0.05);
+  EXPECT_EQ(limits.threads(8), 1U);
+  EXPECT_EQ(limits.memory, 67108864U);
+  EXPECT_EQ(limits.dirty_window(), 8388608U);
+}
+
+TEST_F(LimitsTest, VersionTwoOnAHostTakesTheLowest) {
+  write("/proc/self/cgroup", "0::/a/b\n");
+  write("/sys/fs/cgroup/cpu.max", "max 100000\n");
+  write("/sys/fs/cgroup/a/cpu.max", "200000 100000\n");
+  write("/sys/fs/cgroup/a/b/cpu.max", "300000 100000\n");
+  write("/sys/fs/cgroup/a/b/memory.max", "max\n");
+  const Limits limits = Limits::read(root_);
+  EXPECT_EQ(limits.threads(8), 2U);
+  EXPECT_FALSE(limits.memory);
+}
+
+TEST_F(LimitsTest, VersionOne) {
+  write("/proc/self/cgroup", "3:cpu,cpuacct:/pod\n2:memory:/pod\n");
+  write("/sys/fs/cgroup/cpu/pod/cpu.cfs_quota_us", "150000\n");
+  write("/sys/fs/cgroup/cpu/pod/cpu.cfs_period_us", "100000\n");
+  write("/sys/fs/cgroup/memory/memory.limit_in_bytes", "9223372036854771712\n");
+  write("/sys/fs/cgroup/memory/pod/memory.limit_in_bytes", "33554432\n");
+  const Limits limits = Limits::read(root_);
+  EXPECT_EQ(limits.threads(8), 2U);
+  EXPECT_EQ(limits.memory, 33554432U);
+}
+
+}  // namespace
+}  // namespace injector

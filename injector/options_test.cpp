@@ -1,0 +1,77 @@
+#include "injector/options.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <vector>
+
+#include "core/error.h"
+
+namespace injector {
+namespace {
+
+class SetVariable {
+ public:
+  SetVariable(const char* name, const char* value) : name_(name) { ::setenv(name, value, 1); }
+  ~SetVariable() { ::unsetenv(name_); }
+  SetVariable(const SetVariable&) = delete;
+  SetVariable& operator=(const SetVariable&) = delete;
+
+ private:
+  const char* name_;
+};
+
+Options parse(std::vector<const char*> arguments) {
+  arguments.insert(arguments.begin(), "injector");
+  return parse_options(static_cast<int>(arguments.size()), arguments.data());
+}
+
+TEST(Options, DefaultsFitTheImage) {
+  const Options options = parse({});
+  EXPECT_EQ(options.command, Command::install);
+  EXPECT_EQ(options.install.bundle, "/bundle");
+  EXPECT_EQ(options.install.target, "/target");
+  EXPECT_EQ(options.install.timeout.count(), 60);
+}
+
+TEST(Options, AnOptionGoesBeforeAVariableAndAVariableBeforeTheDefault) {
+  const SetVariable bundle("INJECTOR_BUNDLE", "/variable");
+  const SetVariable empty("INJECTOR_TARGET", "");
+  const SetVariable replace("INJECTOR_REPLACE", "true");
+  EXPECT_EQ(parse({}).install.bundle, "/variable");
+  EXPECT_EQ(parse({"--bundle", "/option"}).install.bundle, "/option");
+  EXPECT_EQ(parse({"verify", "--bundle", "/option"}).selection.bundle, "/option");
+  EXPECT_EQ(parse({}).install.target, "/target");
+  EXPECT_TRUE(parse({}).install.replace);
+}
+
+TEST(Options, UsageErrors) {
+  for (const std::vector<const char*>& arguments : {std::vector{"--no-such"},
+                                                    {"uninstall"},
+                                                    {"--timeout", "x"},
+                                                    {"--threads", "0"},
+                                                    {"--log-level", "loud"},
+                                                    {"--size-limit", "-1"},
+                                                    {"verify", "--bundle", "/b", "--target", "/t"},
+                                                    {"env", "--output", "yaml"}}) {
+    try {
+      parse(arguments);
+      ADD_FAILURE() << "accepted: " << arguments.front();
+    } catch (const Error& error) {
+      EXPECT_EQ(exit_code_of(error.reason()), ExitCode::usage);
+    }
+  }
+}
+
+TEST(Options, AVariableThatIsWrongIsNamed) {
+  const SetVariable timeout("INJECTOR_TIMEOUT", "soon");
+  try {
+    parse({});
+    ADD_FAILURE() << "accepted";
+  } catch (const Error& error) {
+    EXPECT_NE(error.problem().find("INJECTOR_TIMEOUT"), std::string::npos) << error.problem();
+  }
+}
+
+}  // namespace
+}  // namespace injector
