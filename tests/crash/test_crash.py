@@ -364,7 +364,8 @@ def scenarios(scratch, bundles):
               lambda at: names(whole(at)) == old and any("stage" in path for path in harness.leftovers(at)))
     finish("half-staged")
     half_done(scratch / "start-old", bundles["2"], scratch / "start-half-published", "renameat2,renameat",
-              lambda at: [names(whole(at)).get(name) for name in ("agent", "agent.jar")] == [new["agent"], old["agent.jar"]])
+              lambda at: [names(whole(at)).get("agent"), names(whole(at)).get("agent.jar")]
+              == [new["agent"], old["agent.jar"]])
     finish("half-published")
     install(bundles["2"], start("damaged"))
     damage(scratch / "start-damaged")
