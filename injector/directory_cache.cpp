@@ -28,7 +28,7 @@ const Directory* DirectoryCache::try_open_parent_of(std::uint32_t index) { retur
 const Directory& DirectoryCache::parent_of(std::uint32_t index) {
   const Directory* parent = try_open_parent_of(index);
   if (parent != nullptr) return *parent;
-  throw Error(Reason::missing_entry, root_.path_of(manifest_.path_of(manifest_[index].parent)),
+  throw Error(absence_, root_.path_of(manifest_.path_of(manifest_[index].parent)),
               "is no directory, or closed to this user");
 }
 

@@ -14,7 +14,9 @@ namespace injector {
 // symbolic link. Not for use by several threads at once.
 class DirectoryCache {
  public:
-  DirectoryCache(const Manifest& manifest, const Directory& root) : manifest_(manifest), root_(root) {}
+  // absence: the reason that parent_of gives.
+  DirectoryCache(const Manifest& manifest, const Directory& root, Reason absence = Reason::missing_entry)
+      : manifest_(manifest), root_(root), absence_(absence) {}
 
   // Null where there is no such directory, or something else in its place.
   const Directory* try_open(std::uint32_t index);
@@ -33,6 +35,7 @@ class DirectoryCache {
 
   const Manifest& manifest_;
   const Directory& root_;
+  Reason absence_;
   std::list<Cached> recent_;
   std::unordered_map<std::uint32_t, std::list<Cached>::iterator> by_index_;
 };

@@ -78,54 +78,75 @@ void remove_stages(const Directory& library, const Found& found) {
   for (const std::string& stage : found.ownership.listing().stages) remove_with_warning(library, stage);
 }
 
-// Names that only earlier versions had, then the records that said so.
-void clean_up(const Directory& target, const Directory& library, const Ownership& ownership) {
-  for (const std::string& name : ownership.outdated()) remove_with_warning(target, name);
-  for (const std::string& previous : records::list(library).previous) remove_with_warning(library, previous);
+// Names that only earlier versions had go into the stage, each whole; then the records that said so, unless one of the
+// names had to stay. What is installed is installed: nothing here is an error, the next run tries again.
+void clean_up(const Directory& target, const Directory& library, const Stage& stage, const Ownership& ownership) {
+  try {
+    for (const std::string& name : ownership.outdated()) {
+      if (target.try_status(name)) stage.old().rename_from(target, name, name);
+    }
+    for (const std::string& previous : records::list(library).previous) library.remove_tree(previous);
+  } catch (const Error& error) {
+    log::warn_about_leftover(error);
+  }
+}
+
+// What a killed run lent to replaced/ and did not exchange: its name ends in its own inode (see publish.cpp).
+void remove_lent(const Directory& folder) {
+  const auto replaced = records::try_open_folder(folder, records::replaced);
+  if (!replaced) return;
+  std::vector<std::string> lent;
+  replaced->list([&](std::string name) {
+    const auto status = replaced->try_status(name);
+    if (status && name.ends_with("." + std::to_string(status->inode))) lent.push_back(std::move(name));
+  });
+  for (const std::string& name : lent) remove_with_warning(*replaced, name);
 }
 
 void tidy(const Directory& target, const Manifest& manifest, const Found& found) {
-  if (found.ownership.listing().tidy()) return;
   const auto folder = records::try_open(target);
+  if (folder) remove_lent(*folder);
+  if (found.ownership.listing().tidy()) return;
   const auto library = folder ? records::try_open_folder(*folder, manifest.name()) : std::nullopt;
   if (!library) return;
   remove_stages(*library, found);
-  clean_up(target, *library, found.ownership);
+  if (!found.ownership.listing().previous.empty()) clean_up(target, *library, Stage(*library), found.ownership);
 }
 
-// The directory of a library in .injector, which goes again where the install does not come to its end.
-class LibraryFolder {
+// A directory in .injector, which goes again where it is new and the install does not come to its end.
+class OwnFolder {
  public:
-  LibraryFolder(const Directory& target, const std::string& name)
-      : folder_(records::open_or_create_folder(target, records::folder)),
-        guard_(folder_, name, log::warn_about_leftover),
-        library_((keep_if_there(), records::open_or_create_folder(folder_, name))) {}
-
-  const Directory& folder() const { return folder_; }
-  const Directory& library() const { return library_; }
-  void keep() { guard_.dismiss(); }
-
- private:
-  void keep_if_there() {
-    if (folder_.try_status(guard_.name())) guard_.dismiss();
+  OwnFolder(const Directory& parent, const std::string& name) {
+    // In this order: what is there already is never in the guard's hands.
+    if (!parent.try_status(name)) guard_.emplace(parent, name, log::warn_about_leftover);
+    directory_.emplace(records::open_or_create_folder(parent, name));
   }
 
-  Directory folder_;
-  TreeGuard guard_;
-  Directory library_;
+  const Directory& directory() const { return *directory_; }
+  void keep() {
+    if (guard_) guard_->dismiss();
+  }
+
+ private:
+  std::optional<TreeGuard> guard_;
+  std::optional<Directory> directory_;
 };
 
-void publish(const Bundle& bundle, const Directory& target, const LibraryFolder& home, const Stage& stage,
-             const StagePlan& plan, const Found& found, const std::vector<std::size_t>& foreign) {
-  std::optional<Directory> replaced;
-  if (!foreign.empty()) replaced = records::open_or_create_folder(home.folder(), records::replaced);
-  Publisher publisher(target, home.library(), stage);
+void publish(const Bundle& bundle, const Directory& target, const Directory& folder, const Directory& library,
+             const Stage& stage, const StagePlan& plan, const Found& found, const std::vector<std::size_t>& foreign) {
+  std::optional<OwnFolder> replaced;
+  if (!foreign.empty()) replaced.emplace(folder, records::replaced);
+  Publisher publisher(target, library, stage);
+  const auto name_of = [&](std::size_t position) { return bundle.manifest.name_of(bundle.manifest.top()[position]); };
+  // Before the record: with it, a directory that is still a stranger's would be ours to the next run.
+  for (const std::size_t position : foreign) publisher.publish(name_of(position), &replaced->directory());
   if (!found.ownership.record_is_current()) publisher.publish_record();
   for (const std::size_t position : plan.tops()) {
     const bool is_foreign = std::find(foreign.begin(), foreign.end(), position) != foreign.end();
-    publisher.publish(bundle.manifest.name_of(bundle.manifest.top()[position]), is_foreign ? &*replaced : nullptr);
+    if (!is_foreign) publisher.publish(name_of(position), nullptr);
   }
   publisher.commit();
+  if (replaced) replaced->keep();
 }
 
 // Steps 3 to 6 of the protocol, under the lock.
@@ -133,20 +154,23 @@ void bring_in(const InstallOptions& options, const Bundle& bundle, const Directo
               const Context& context) {
   const std::vector<std::size_t> foreign = check_names(bundle.manifest, target, found, options.replace);
   const StagePlan plan(bundle.manifest, found.comparison);
-  LibraryFolder home(target, bundle.manifest.name());
-  remove_stages(home.library(), found);
+  const Directory folder = records::open_or_create_folder(target, records::folder);
+  OwnFolder home(folder, bundle.manifest.name());
+  const Directory& library = home.directory();
+  remove_stages(library, found);
+  remove_lent(folder);
   plan.check_room(target, bundle.document.size(), options.size_limit);
   context.progress.begin("installing " + describe(bundle.manifest), plan.bytes_to_copy());
   {
-    Stage stage(home.library());
+    Stage stage(library);
     stage.fill(bundle, plan, target, found.comparison, context);
     stage.write_record(bundle.document);
     if (options.fsync) target.sync_file_system();
     context.interrupt.check();
-    publish(bundle, target, home, stage, plan, found, foreign);
+    publish(bundle, target, folder, library, stage, plan, found, foreign);
     home.keep();
+    clean_up(target, library, stage, found.ownership);
   }
-  clean_up(target, home.library(), found.ownership);
   if (options.fsync) target.sync_file_system();
   context.progress.end();
 }

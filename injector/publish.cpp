@@ -36,8 +36,9 @@ void Publisher::publish_record() {
       library_.rename_from(library_, records::document, previous_);
     }
   }
+  if (current) done_.push_back({Step::record_replaced, records::document});
   library_.rename_from(stage_.root(), records::document, records::document);
-  done_.push_back({current ? Step::record_replaced : Step::record_new, records::document});
+  if (!current) done_.push_back({Step::record_new, records::document});
 }
 
 void Publisher::publish(const std::string& name, const Directory* replaced) {
@@ -70,11 +71,19 @@ void Publisher::replace(const std::string& name) {
 
 // What was not ours is swapped straight into its new place, so that a kill between two steps cannot lose it.
 void Publisher::move_away(const std::string& name, const Directory& replaced) {
-  const std::string kept = name.substr(0, 200) + '-' + process::random_name();
+  const auto fresh = stage_.fresh().try_status(name);
+  const std::string kept =
+      name.substr(0, 200) + '-' + process::random_name() + '.' + std::to_string(fresh ? fresh->inode : 0);
+  replaced_ = &replaced;
   replaced.rename_from(stage_.fresh(), name, kept);
-  if (!target_.try_exchange(replaced, kept, name)) {
+  done_.push_back({Step::lent, name, kept});
+  if (target_.try_exchange(replaced, kept, name)) {
+    done_.push_back({Step::swapped_away, name, kept});
+  } else {
     stage_.fresh().rename_from(replaced, kept, name);
+    done_.pop_back();
     replaced.rename_from(target_, name, kept);
+    done_.push_back({Step::set_aside, name, kept});
     target_.rename_from(stage_.fresh(), name, name);
   }
   log::write(log::Level::warn, "a directory that was not ours was moved away",
@@ -93,11 +102,22 @@ void Publisher::undo(const Done& done) {
       if (target_.try_status(done.name)) stage_.fresh().rename_from(target_, done.name, done.name);
       target_.rename_from(stage_.old(), done.name, done.name);
       break;
+    case Step::lent:
+      stage_.fresh().rename_from(*replaced_, done.kept, done.name);
+      break;
+    case Step::swapped_away:
+      target_.try_exchange(*replaced_, done.kept, done.name);
+      break;
+    case Step::set_aside:
+      if (target_.try_status(done.name)) stage_.fresh().rename_from(target_, done.name, done.name);
+      target_.rename_from(*replaced_, done.kept, done.name);
+      break;
     case Step::record_new:
       library_.remove_file(done.name);
       break;
     case Step::record_replaced:
       library_.rename_from(library_, previous_, done.name);
+      library_.remove_tree(previous_);  // where it still was the same file, the rename did nothing
       break;
   }
 }

@@ -25,10 +25,11 @@ class Publisher {
   void commit() { committed_ = true; }
 
  private:
-  enum class Step { placed, exchanged, moved_aside, record_new, record_replaced };
+  enum class Step { placed, exchanged, moved_aside, lent, swapped_away, set_aside, record_new, record_replaced };
   struct Done {
     Step step;
     std::string name;
+    std::string kept = {};  // its name in replaced
   };
 
   void replace(const std::string& name);
@@ -40,6 +41,7 @@ class Publisher {
   const Stage& stage_;
   std::vector<Done> done_;
   std::string previous_;
+  const Directory* replaced_ = nullptr;
   bool committed_ = false;
 };
 

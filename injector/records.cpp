@@ -46,6 +46,7 @@ std::optional<Record> try_read(const Directory& library, const std::string& name
     Manifest manifest = parse_manifest(document, file->path());
     return Record{std::move(document), std::move(manifest)};
   } catch (const Error& error) {
+    if (error.reason() != Reason::manifest_invalid) throw;  // a volume that cannot be read is another matter
     log::write(log::Level::warn, "the record is damaged and counts as absent",
                {{"path", file->path()}, {"error", error.problem()}});
     return std::nullopt;

@@ -95,7 +95,7 @@ class Filler {
         context_(context),
         source_(manifest_, bundle.payload),
         installed_(manifest_, target),
-        stage_(manifest_, fresh),
+        stage_(manifest_, fresh, Reason::io_error),
         copier_(context) {}
 
   void create_directory(std::uint32_t index) {
