@@ -1,5 +1,6 @@
 #include "core/digest.h"
 
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
 
 #include "core/error.h"
@@ -48,8 +49,11 @@ struct Hasher::Context {
   std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> state{EVP_MD_CTX_new(), EVP_MD_CTX_free};
 };
 
-Hasher::Hasher() : context_(std::make_unique<Context>()) {
-  check(context_->algorithm && context_->state ? 1 : 0, "EVP_MD_fetch");
+Hasher::Hasher() {
+  // Whatever openssl.cnf the machine has must not choose our algorithms, and reading it costs time.
+  check(OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, nullptr), "OPENSSL_init_crypto");
+  context_ = std::make_unique<Context>();
+  if (!context_->algorithm || !context_->state) throw Error(Reason::out_of_memory, "", "SHA-256 cannot be set up");
   check(EVP_DigestInit_ex2(context_->state.get(), context_->algorithm.get(), nullptr), "EVP_DigestInit_ex2");
 }
 

@@ -40,7 +40,6 @@ std::optional<Outcome> run(const Options& options, const Interrupt& interrupt) {
       print_env(options, out);
       break;
     case Command::print:
-      out = options.text;
       break;
   }
   print(out);
@@ -55,6 +54,10 @@ int guarded_main(int argc, const char* const* argv) {
   log::configure(log::Level::info, early.log_format);
   try {
     const Options options = parse_options(argc, argv);
+    if (options.command == Command::print) {
+      print(options.text);
+      return 0;
+    }
     log::configure(options.log_level, options.log_format);
     reporter = Reporter(options.termination_message);
     const auto outcome = run(options, interrupt);

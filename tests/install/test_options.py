@@ -98,7 +98,8 @@ def test_an_option_of_the_other_commands_goes_before_a_variable(bundle, command)
 
 
 @pytest.mark.parametrize("command, output, code", [("env", "shell", 0), ("env", "kubernetes", 0),
-                                                   ("inspect", "text", 0), ("inspect", "shell", 64), ("install", "shell", 0)])
+                                                   ("inspect", "text", 0), ("inspect", "shell", 64),
+                                                   ("install", "shell", 0)])
 def test_a_variable_that_only_one_command_understands(target, bundle, command, output, code):
     options = ["--target", target] if command == "install" else []
     done = harness.injector(command, "--bundle", bundle, *options, env={"INJECTOR_OUTPUT": output})
