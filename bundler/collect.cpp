@@ -113,9 +113,15 @@ void collect_file(Collection& collection, const std::string& source, const std::
   auto file = File::try_open(source);
   if (!file) throw Error(Reason::io_error, source, "does not exist", "Name an existing file or directory.");
   for (std::size_t slash = path.find('/'); slash != std::string::npos; slash = path.find('/', slash + 1)) {
-    collection[path.substr(0, slash)].type = EntryType::directory;
+    const auto [parent, fresh] = collection.try_emplace(path.substr(0, slash));
+    if (fresh) parent->second.type = EntryType::directory;
+    if (parent->second.type != EntryType::directory) {
+      throw Error(Reason::unsafe_entry, source, "has no place below " + parent->first + ", which is a file");
+    }
   }
-  collection[path] = read_file(std::move(*file), source);
+  if (!collection.try_emplace(path, read_file(std::move(*file), source)).second) {
+    throw Error(Reason::unsafe_entry, source, "is the second entry that is to become " + path);
+  }
 }
 
 Manifest describe(const Collection& collection, const std::string& name, const std::string& version,

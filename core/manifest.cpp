@@ -153,9 +153,8 @@ void Manifest::finish() {
   for (std::uint32_t i = 0; i < size(); ++i) {
     if (entries_[i].type != EntryType::symlink) continue;
     const TreePath link = checked(path_of(i));
-    const auto steps = steps_of_link(link, link_target_of(i)).paths;
-    for (std::size_t step = 0; step + 1 < steps.size(); ++step) {
-      if (links.contains(steps[step])) refuse(link.text(), "leads through the link " + steps[step]);
+    for (const std::string& step : steps_of_link(link, link_target_of(i)).through) {
+      if (links.contains(step)) refuse(link.text(), "leads through the link " + step);
     }
   }
 }

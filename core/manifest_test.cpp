@@ -85,6 +85,10 @@ INSTANTIATE_TEST_SUITE_P(
         Refusal{document(directory("d") + "," + symlink("d/a", "..") + "," + symlink("d/b", "a/x")), "payload itself"},
         Refusal{document(directory("d") + "," + directory("d/x") + "," + symlink("a", "d") + "," + symlink("b", "a/x")),
                 "leads through the link a"},
+        // the kernel follows d/d2/x to e before it goes up: l would lead out
+        Refusal{document(directory("d") + "," + directory("d/d2") + "," + symlink("d/d2/l", "x/../..") + "," +
+                         symlink("d/d2/x", "../../e") + "," + directory("e")),
+                "leads through the link d/d2/x"},
         Refusal{document(R"({"path": "a", "type": "device"})"), "not directory, file or symlink"},
         Refusal{document(R"({"path": "a", "type": "directory", "mode": "0777"})"), "neither"},
         Refusal{document(R"({"path": "a", "type": "directory", "mode": "0755", "size": 1})"), "no place"},

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "core/utf8.h"
 
@@ -82,8 +83,10 @@ LinkSteps steps_of_link(const TreePath& link, std::string_view target) {
   if (target.size() > TreePath::max_bytes) return {{}, "has more than 4095 bytes"};
   if (!utf8::valid(target) || utf8::has_control(target)) return {{}, "is not printable UTF-8"};
   std::string at(link.parent());
+  std::string last;  // what the component before this one named
   LinkSteps steps;
   for_each_component(target, [&](std::string_view component) {
+    if (!last.empty()) steps.through.push_back(std::exchange(last, {}));
     if (component == "..") {
       if (at.empty()) steps.problem = "leads out of the payload";
       const std::size_t slash = at.rfind('/');
@@ -91,7 +94,7 @@ LinkSteps steps_of_link(const TreePath& link, std::string_view target) {
     } else if (!component.empty() && component != ".") {
       at += (at.empty() ? "" : "/") + std::string(component);
       steps.problem = TreePath::problem_of(at).value_or("");
-      steps.paths.push_back(at);
+      last = at;
     }
     return steps.problem.empty();
   });

@@ -29,10 +29,11 @@ class TreePath {
   std::string text_;
 };
 
-// The paths that a symbolic link's target goes through on its way, the last one included. problem says, as a clause,
-// that the target is absolute, empty, not printable, or leaves the payload at any step.
+// What a symbolic link's target goes through on its way: every path behind which a further component stands, `..` too,
+// for the kernel follows a link there before it goes on. Where the target ends is not among them. problem says, as a
+// clause, that the target is absolute, empty, not printable, or leaves the payload at any step.
 struct LinkSteps {
-  std::vector<std::string> paths;
+  std::vector<std::string> through;
   std::string problem;
 };
 LinkSteps steps_of_link(const TreePath& link, std::string_view target);
