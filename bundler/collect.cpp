@@ -49,7 +49,7 @@ void collect_entry(Collection& collection, const Directory& directory, const std
   if (status->type == FileType::symlink) {
     Collected link;
     link.type = EntryType::symlink;
-    link.target = directory.read_link(name);
+    link.target = directory.try_read_link(name).value_or("");  // an empty target is refused
     collection[path] = std::move(link);
     return;
   }

@@ -79,11 +79,12 @@ std::optional<Status> Directory::try_status(const std::string& name) const {
   fail("fstatat", name, false);
 }
 
-std::string Directory::read_link(const std::string& name) const {
+std::optional<std::string> Directory::try_read_link(const std::string& name) const {
   std::array<char, 4096> buffer;
   const auto length = ::readlinkat(fd_.get(), name.c_str(), buffer.data(), buffer.size());
-  if (length < 0) fail("readlinkat", name, false);
-  return {buffer.data(), static_cast<std::size_t>(length)};
+  if (length >= 0) return std::string(buffer.data(), static_cast<std::size_t>(length));
+  if (errno == ENOENT || errno == EINVAL) return std::nullopt;  // EINVAL: it is no link
+  fail("readlinkat", name, false);
 }
 
 void Directory::list(const std::function<void(std::string)>& visit) const {

@@ -39,7 +39,7 @@ class Directory {
   std::optional<Directory> try_open_directory(const std::string& name) const;
   std::optional<File> try_open_file(const std::string& name) const;
   std::optional<Status> try_status(const std::string& name) const;
-  std::string read_link(const std::string& name) const;
+  std::optional<std::string> try_read_link(const std::string& name) const;
   // Calls visit with each name in the directory but . and .., in no order.
   void list(const std::function<void(std::string)>& visit) const;
 

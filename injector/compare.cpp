@@ -166,13 +166,13 @@ class Worker {
 
   void compare_symlink(const Directory& parent, std::uint32_t index) {
     const std::string name = shared_.manifest().name_of(index);
-    const auto status = parent.try_status(name);
-    if (!status || status->type != FileType::symlink) return diagnose(parent, index, FileType::symlink);
-    const std::string target = parent.read_link(name);
+    // One call: without the lock, another injector may swap the entry between two.
+    const auto target = parent.try_read_link(name);
+    if (!target) return diagnose(parent, index, FileType::symlink);
     const std::string expected = shared_.manifest().link_target_of(index);
-    if (target == expected) return shared_.right(index, 0, false);
+    if (*target == expected) return shared_.right(index, 0, false);
     shared_.differ(index, State::wrong, Reason::link_mismatch,
-                   "leads to " + target + ", the manifest says " + expected);
+                   "leads to " + *target + ", the manifest says " + expected);
   }
 
   Comparer& shared_;
@@ -214,6 +214,8 @@ std::optional<std::string> find_surplus(const Manifest& manifest, std::uint32_t 
   std::sort(names.begin(), names.end());
   const auto known = [&](const std::string& name) { return expected.contains(name); };
   const auto surplus = std::find_if_not(names.begin(), names.end(), known);
+  // A directory that changes while it is listed can give a name twice.
+  if (surplus == names.end()) return std::nullopt;
   return directory.path_of(*surplus);
 }
 

@@ -16,6 +16,9 @@ std::optional<Directory> try_open_folder(const Directory& parent, const std::str
   const auto status = parent.try_status(name);
   if (!status) return std::nullopt;
   if (status->type == FileType::directory) {
+    // Another injector may have created it since.
+    opened = parent.try_open_directory(name);
+    if (opened) return opened;
     throw Error(Reason::target_not_writable, parent.path_of(name), "is closed to this user");
   }
   throw Error(Reason::target_unsafe, parent.path_of(name), "is not a directory");
