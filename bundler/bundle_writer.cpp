@@ -13,8 +13,6 @@
 namespace injector {
 namespace {
 
-constexpr std::size_t buffer_size = std::size_t{256} << 10U;
-
 struct Place {
   std::string parent;
   std::string name;
@@ -71,7 +69,7 @@ class Draft {
 class Writer {
  public:
   Writer(const Manifest& manifest, const Collection& collection, std::int64_t time)
-      : manifest_(manifest), collection_(collection), time_(time), buffer_(buffer_size) {}
+      : manifest_(manifest), collection_(collection), time_(time), buffer_(File::buffer_size) {}
 
   // A directory's time changes with its entries: it is set when all of them are there.
   void write_entries(const Directory& directory, std::uint32_t begin, std::uint32_t end, std::uint32_t parent) {

@@ -11,8 +11,6 @@
 namespace injector {
 namespace {
 
-constexpr std::size_t buffer_size = std::size_t{256} << 10U;
-
 std::string joined(const std::string& prefix, const std::string& name) {
   return prefix.empty() ? name : prefix + '/' + name;
 }
@@ -31,7 +29,7 @@ Collected read_file(File file, const std::string& source) {
   entry.mode = (status.mode & 0111U) != 0 ? 0755 : 0644;
   entry.source = source;
   Hasher hasher;
-  std::vector<char> buffer(buffer_size);
+  std::vector<char> buffer(File::buffer_size);
   while (const std::size_t count = file.read(buffer)) {
     hasher.update({buffer.data(), count});
     entry.size += count;

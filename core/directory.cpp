@@ -9,7 +9,6 @@
 
 #include <array>
 #include <cerrno>
-#include <cstdio>
 #include <memory>
 #include <vector>
 
@@ -244,12 +243,10 @@ void Directory::check_access(int mode_bits) const {
   if (errno == EROFS) throw Error(Reason::target_read_only, path_, "is mounted read-only");
   if (errno != EACCES && errno != EPERM) fail("faccessat", "", false);
   const Status found = status();
-  std::array<char, 8> mode;
-  std::snprintf(mode.data(), mode.size(), "%04o", found.mode);
   throw Error(Reason::target_not_writable, path_,
               "uid " + std::to_string(::geteuid()) + ", gid " + std::to_string(::getegid()) +
                   " cannot write here: the directory belongs to " + std::to_string(found.uid) + ':' +
-                  std::to_string(found.gid) + " and has mode " + mode.data(),
+                  std::to_string(found.gid) + " and has mode " + mode_text(found.mode),
               "Run as a user who can write there (docker run --user \"$(id -u):$(id -g)\"; in a Pod: fsGroup), or "
               "chown it");
 }

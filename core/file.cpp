@@ -7,12 +7,19 @@
 
 #include <array>
 #include <cerrno>
+#include <cstdio>
 #include <ctime>
 
 #include "core/error.h"
 #include "core/status.h"
 
 namespace injector {
+
+std::string mode_text(std::uint32_t mode) {
+  std::array<char, 8> text;
+  std::snprintf(text.data(), text.size(), "%04o", mode);
+  return text.data();
+}
 
 std::optional<File> File::try_open(const std::string& path) {
   Fd fd(retry([&] { return ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY); }));

@@ -18,18 +18,20 @@ struct Status {
   FileType type = FileType::other;
   std::uint32_t mode = 0;  // permission bits, 07777
   std::uint64_t size = 0;  // bytes
-  std::uint64_t device = 0;
   std::uint64_t inode = 0;
-  std::uint64_t links = 0;
   std::uint32_t uid = 0;
   std::uint32_t gid = 0;
-
-  bool same_file(const Status& other) const { return device == other.device && inode == other.inode; }
 };
+
+// Permission bits as users know them: four octal digits.
+std::string mode_text(std::uint32_t mode);
 
 // An open file and the path under which messages name it. Every failure throws Error.
 class File {
  public:
+  // For whoever reads a whole file: larger buffers were not faster.
+  static constexpr std::size_t buffer_size = std::size_t{256} << 10U;
+
   File(Fd fd, std::string path) : fd_(std::move(fd)), path_(std::move(path)) {}
 
   // Opens path for reading, following links; empty where there is nothing.

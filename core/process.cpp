@@ -25,8 +25,6 @@ void prepare() {
   ::setrlimit(RLIMIT_NOFILE, &files);
 }
 
-std::uint32_t effective_uid() { return ::geteuid(); }
-
 bool is_terminal_stderr() { return ::isatty(STDERR_FILENO) == 1; }
 
 unsigned available_processors() {

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <cstdint>
 #include <string>
 
 namespace injector::process {
@@ -9,7 +8,6 @@ namespace injector::process {
 // and gets EFBIG and EPIPE as errors rather than as fatal signals.
 void prepare();
 
-std::uint32_t effective_uid();
 bool is_terminal_stderr();
 // Processors that this process may run on.
 unsigned available_processors();

@@ -15,9 +15,7 @@ inline Status to_status(const struct stat& from) {
                                         : FileType::other;
   status.mode = from.st_mode & 07777U;
   status.size = static_cast<std::uint64_t>(from.st_size);
-  status.device = from.st_dev;
   status.inode = from.st_ino;
-  status.links = from.st_nlink;
   status.uid = from.st_uid;
   status.gid = from.st_gid;
   return status;

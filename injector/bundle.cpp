@@ -11,8 +11,7 @@ Bundle Bundle::open(const std::string& path) {
   auto file = root->try_open_file("manifest.json");
   if (!file || file->status().type != FileType::file)
     throw Error(Reason::bundle_not_found, root->path_of("manifest.json"), "is no file that can be read");
-  std::string document = file->read_all(Manifest::max_document);
-  Manifest manifest = parse_manifest(document, file->path());
+  auto [document, manifest] = read_manifest(*file);
   auto payload = root->try_open_directory("payload");
   if (!payload) throw Error(Reason::missing_entry, root->path_of("payload"), "is no directory that can be read");
   return {std::move(document), std::move(manifest), std::move(*payload)};

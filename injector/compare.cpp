@@ -1,8 +1,6 @@
 #include "injector/compare.h"
 
 #include <algorithm>
-#include <array>
-#include <cstdio>
 #include <memory>
 #include <mutex>
 #include <set>
@@ -16,13 +14,6 @@ namespace {
 constexpr std::uint32_t readable_file = 0444;
 constexpr std::uint32_t executable = 0111;
 constexpr std::uint32_t readable_directory = 0555;
-constexpr std::size_t buffer_size = std::size_t{256} << 10U;
-
-std::string octal(std::uint32_t mode) {
-  std::array<char, 8> text;
-  std::snprintf(text.data(), text.size(), "%04o", mode);
-  return text.data();
-}
 
 std::string_view name_of(FileType type) {
   switch (type) {
@@ -59,13 +50,10 @@ class Comparer {
     result_.first = Difference{index, reason, std::move(path), std::move(problem)};
   }
 
-  // Each entry is one thread's, and no two entries share a byte, but for the bits of linkable.
-  void right(std::uint32_t index, std::uint64_t inode, bool linkable) {
+  // Each entry is one thread's, and no two entries share a byte.
+  void right(std::uint32_t index, std::uint64_t linkable_inode = 0) {
     result_.states[index] = State::right;
-    result_.inodes[index] = inode;
-    if (!linkable) return;
-    const std::lock_guard lock(mutex_);
-    result_.linkable[index] = true;
+    result_.linkable[index] = linkable_inode;
   }
 
  private:
@@ -80,7 +68,7 @@ class Comparer {
 class Worker {
  public:
   explicit Worker(Comparer& shared)
-      : shared_(shared), directories_(shared.manifest(), shared.root()), buffer_(buffer_size) {}
+      : shared_(shared), directories_(shared.manifest(), shared.root()), buffer_(File::buffer_size) {}
 
   void compare_entry(std::uint32_t index) {
     shared_.context().interrupt.check();
@@ -100,7 +88,7 @@ class Worker {
     if (const auto surplus = find_surplus(shared_.manifest(), index, directory)) {
       return shared_.differ_at(index, State::wrong, Reason::surplus_entry, *surplus, "is not in the manifest");
     }
-    if (index != Entry::no_parent) shared_.right(index, 0, false);
+    if (index != Entry::no_parent) shared_.right(index);
   }
 
  private:
@@ -110,7 +98,7 @@ class Worker {
     if (!status) return shared_.differ(index, State::absent, Reason::missing_entry, "is missing");
     if (status->type == expected) {
       return shared_.differ(index, State::wrong, Reason::mode_mismatch,
-                            "has mode " + octal(status->mode) + ": not everybody can read it");
+                            "has mode " + mode_text(status->mode) + ": not everybody can read it");
     }
     shared_.differ(index, State::wrong, Reason::type_mismatch,
                    "is " + std::string(name_of(status->type)) + ", the manifest says " +
@@ -120,7 +108,7 @@ class Worker {
   bool is_readable(const Status& status, std::uint32_t index, std::uint32_t bits) {
     if ((status.mode & bits) == bits) return true;
     shared_.differ(index, State::wrong, Reason::mode_mismatch,
-                   "has mode " + octal(status.mode) + ": not everybody can read it");
+                   "has mode " + mode_text(status.mode) + ": not everybody can read it");
     return false;
   }
 
@@ -140,19 +128,17 @@ class Worker {
     if (!is_readable(status, index, readable_file)) return;
     if ((status.mode & executable) != (entry.mode & executable)) {
       return shared_.differ(index, State::wrong, Reason::mode_mismatch,
-                            "has mode " + octal(status.mode) + ", the manifest says " + octal(entry.mode));
+                            "has mode " + mode_text(status.mode) + ", the manifest says " + mode_text(entry.mode));
     }
     if (status.size != entry.size) {
-      return shared_.differ(
-          index, State::wrong, Reason::size_mismatch,
-          "has " + std::to_string(status.size) + " bytes, the manifest says " + std::to_string(entry.size));
+      return shared_.differ(index, State::wrong, Reason::size_mismatch, size_problem(status.size, entry.size));
     }
     const Digest digest = digest_of(*file);
     if (digest != entry.digest) {
-      return shared_.differ(index, State::wrong, Reason::digest_mismatch,
-                            "SHA-256 is " + digest.text() + ", the manifest says " + entry.digest.text());
+      return shared_.differ(index, State::wrong, Reason::digest_mismatch, digest_problem(digest, entry.digest));
     }
-    shared_.right(index, status.inode, (status.mode & ~0222U) == (entry.mode & ~0222U));
+    const bool linkable = (status.mode & ~0222U) == (entry.mode & ~0222U);
+    shared_.right(index, linkable ? status.inode : 0);
   }
 
   Digest digest_of(File& file) {
@@ -170,7 +156,7 @@ class Worker {
     const auto target = parent.try_read_link(name);
     if (!target) return diagnose(parent, index, FileType::symlink);
     const std::string expected = shared_.manifest().link_target_of(index);
-    if (*target == expected) return shared_.right(index, 0, false);
+    if (*target == expected) return shared_.right(index);
     shared_.differ(index, State::wrong, Reason::link_mismatch,
                    "leads to " + *target + ", the manifest says " + expected);
   }
@@ -202,6 +188,14 @@ bool Comparison::right(std::uint32_t begin, std::uint32_t end) const {
   return std::all_of(states.begin() + begin, states.begin() + end, [](State s) { return s == State::right; });
 }
 
+std::string size_problem(std::uint64_t found, std::uint64_t expected) {
+  return "has " + std::to_string(found) + " bytes, the manifest says " + std::to_string(expected);
+}
+
+std::string digest_problem(const Digest& found, const Digest& expected) {
+  return "SHA-256 is " + found.text() + ", the manifest says " + expected.text();
+}
+
 // Counting is enough: that one of the manifest's own entries is missing shows at that entry.
 std::optional<std::string> find_surplus(const Manifest& manifest, std::uint32_t index, const Directory& directory) {
   std::vector<std::string> names;
@@ -222,8 +216,7 @@ std::optional<std::string> find_surplus(const Manifest& manifest, std::uint32_t 
 Comparison compare(const Manifest& manifest, const Directory& root, bool whole_root, const Context& context) {
   Comparison result;
   result.states.assign(manifest.size(), State::absent);
-  result.inodes.assign(manifest.size(), 0);
-  result.linkable.assign(manifest.size(), false);
+  result.linkable.assign(manifest.size(), 0);
   Comparer shared(manifest, root, context, result);
   const std::vector<std::uint32_t> present = present_entries(shared);
   for_each_parallel(present.size(), context.threads, [&] {

@@ -26,13 +26,17 @@ struct Difference {
 // anything.
 struct Comparison {
   std::vector<State> states;
-  std::vector<std::uint64_t> inodes;  // of each right file, the inode that was hashed; 0 for other entries
-  std::vector<bool> linkable;         // right, and its mode is what an installed file would have
+  // Of each right file whose mode is what an installed file would have, the inode that was hashed; else 0.
+  std::vector<std::uint64_t> linkable;
   std::optional<Difference> first;
 
   bool all_right() const { return !first; }
   bool right(std::uint32_t begin, std::uint32_t end) const;  // all of a range
 };
+
+// How a file differs from its entry, for messages.
+std::string size_problem(std::uint64_t found, std::uint64_t expected);
+std::string digest_problem(const Digest& found, const Digest& expected);
 
 // The path of something in a directory of the tree that is not among the manifest's entries for that directory
 // (Entry::no_parent: the root of the tree).

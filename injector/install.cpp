@@ -38,12 +38,6 @@ Outcome outcome(Reason reason, const Directory& target, const Manifest& manifest
   return {reason, target.path(), describe(manifest) + more, manifest.name(), manifest.version()};
 }
 
-bool is_taken(const Directory& target, const Found& found, const std::string& name, State state) {
-  if (found.ownership.is_ours(name) || state == State::right) return false;
-  const auto status = target.try_status(name);
-  return status && status->type == FileType::directory;
-}
-
 // A name must be free, ours, or a file, which is replaced as cp would. Gives the directories that --replace moves away.
 std::vector<std::size_t> check_names(const Manifest& manifest, const Directory& target, const Found& found,
                                      bool replace) {
@@ -55,8 +49,9 @@ std::vector<std::size_t> check_names(const Manifest& manifest, const Directory& 
       throw Error(Reason::name_taken, target.path_of(name), "belongs to the library " + *owner,
                   "Use another target for one of the two.");
     }
-    const bool right = found.comparison.right(index, manifest.end_of_top(position));
-    if (!is_taken(target, found, name, right ? State::right : State::wrong)) continue;
+    if (found.ownership.is_ours(name) || found.comparison.right(index, manifest.end_of_top(position))) continue;
+    const auto status = target.try_status(name);
+    if (!status || status->type != FileType::directory) continue;
     if (!replace) {
       throw Error(Reason::name_taken, target.path_of(name), "is a directory that no injector installed",
                   "Move it away, or use --replace.");

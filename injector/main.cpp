@@ -1,5 +1,6 @@
 #include <cstdio>
 #include <exception>
+#include <functional>
 #include <new>
 #include <optional>
 
@@ -23,6 +24,10 @@ void print(const std::string& text) {
 }
 
 std::optional<Outcome> run(const Options& options, const Interrupt& interrupt) {
+  if (options.command == Command::print) {
+    print(options.text);
+    return std::nullopt;
+  }
   const Limits limits = Limits::read();
   Progress progress(process::is_terminal_stderr() && options.log_format != log::Format::json);
   const Context context{interrupt, progress, options.threads.value_or(limits.threads(process::available_processors())),
@@ -46,22 +51,10 @@ std::optional<Outcome> run(const Options& options, const Interrupt& interrupt) {
   return std::nullopt;
 }
 
-int guarded_main(int argc, const char* const* argv) {
-  process::prepare();
-  const Interrupt interrupt;
-  const Options early = early_options(argc, argv);
-  Reporter reporter(early.termination_message);
-  log::configure(log::Level::info, early.log_format);
+// The one place where errors are caught to be told.
+int guarded(const Reporter& reporter, const std::function<int()>& body) {
   try {
-    const Options options = parse_options(argc, argv);
-    if (options.command == Command::print) {
-      print(options.text);
-      return 0;
-    }
-    log::configure(options.log_level, options.log_format);
-    reporter = Reporter(options.termination_message);
-    const auto outcome = run(options, interrupt);
-    return outcome ? reporter.report(*outcome) : 0;
+    return body();
   } catch (const Error& error) {
     return reporter.report(error);
   } catch (const std::bad_alloc&) {
@@ -71,7 +64,34 @@ int guarded_main(int argc, const char* const* argv) {
   }
 }
 
+int run_and_report(const Options& options, const Interrupt& interrupt) {
+  log::configure(options.log_level, options.log_format);
+  const Reporter reporter(options.termination_message);
+  return guarded(reporter, [&] {
+    const auto outcome = run(options, interrupt);
+    return outcome ? reporter.report(*outcome) : 0;
+  });
+}
+
+int parse_and_run(int argc, const char* const* argv) {
+  process::prepare();
+  const Interrupt interrupt;
+  log::configure(log::Level::info, log::Format::automatic);
+  return guarded(Reporter(Options().termination_message), [&] {
+    Options options;
+    try {
+      options = parse_options(argc, argv);
+    } catch (const Error& error) {
+      // Told as the command line wanted it, as far as that can be understood.
+      const Options early = early_options(argc, argv);
+      log::configure(early.log_level, early.log_format);
+      return Reporter(early.termination_message).report(error);
+    }
+    return run_and_report(options, interrupt);
+  });
+}
+
 }  // namespace
 }  // namespace injector
 
-int main(int argc, char** argv) { return injector::guarded_main(argc, argv); }
+int main(int argc, char** argv) { return injector::parse_and_run(argc, argv); }

@@ -2,8 +2,8 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <array>
 #include <cstdlib>
-#include <map>
 #include <utility>
 #include <vector>
 
@@ -68,13 +68,16 @@ void add_common(CLI::App& app, Options& options) {
              "How to log (default: auto, text on a terminal and JSON elsewhere)");
 }
 
-void add_install(CLI::App& command, Options& options, long long& timeout) {
+void add_install(CLI::App& command, Options& options) {
   InstallOptions& install = options.install;
   command.add_option("--bundle", install.bundle, "The bundle")->envname("INJECTOR_BUNDLE")->option_text("DIR=/bundle");
   command.add_option("--target", install.target, "The directory to install into")
       ->envname("INJECTOR_TARGET")
       ->option_text("DIR=/target");
-  command.add_option("--timeout", timeout, "How long to wait for another injector, in seconds (default: 60)")
+  const auto set_timeout = [&install](const long long& seconds) { install.timeout = std::chrono::seconds(seconds); };
+  command
+      .add_option_function<long long>("--timeout", set_timeout,
+                                      "How long to wait for another injector, in seconds (default: 60)")
       ->check(CLI::Range(0LL, 86'400LL))
       ->envname("INJECTOR_TIMEOUT")
       ->option_text("SECONDS");
@@ -126,13 +129,17 @@ void add_inspect(CLI::App& command, Options& options) {
                             {{"text", InspectOutput::text}, {"json", InspectOutput::json}}, "How (default: text)");
 }
 
+// The value of an option's variable; empty where there is none.
+std::string value_of_variable(const CLI::Option& option) {
+  const char* value = option.get_envname().empty() ? nullptr : std::getenv(option.get_envname().c_str());
+  return value == nullptr ? "" : value;
+}
+
 // Where a value came from a variable, the message names the variable.
 std::string with_source(const CLI::App& command, const std::string& message) {
   for (const CLI::Option* option : command.get_options()) {
-    const char* value = option->get_envname().empty() ? nullptr : std::getenv(option->get_envname().c_str());
-    if (value == nullptr || *value == '\0') continue;
-    if (message.find(option->get_name()) != std::string::npos)
-      return message + " (" + option->get_envname() + " is set)";
+    if (value_of_variable(*option).empty() || message.find(option->get_name()) == std::string::npos) continue;
+    return message + " (" + option->get_envname() + " is set)";
   }
   return message;
 }
@@ -140,10 +147,9 @@ std::string with_source(const CLI::App& command, const std::string& message) {
 // CLI11 takes "2x" for a number of times.
 void check_flags(const CLI::App& command) {
   for (const CLI::Option* option : command.get_options()) {
-    const char* value = option->get_envname().empty() ? nullptr : std::getenv(option->get_envname().c_str());
-    if (value == nullptr || option->get_items_expected_max() != 0) continue;
-    const std::string text = value;
-    if (text.empty() || text == "1" || text == "0" || text == "true" || text == "false") continue;
+    const std::string text = value_of_variable(*option);
+    const bool flag = option->get_items_expected_max() == 0;
+    if (!flag || text.empty() || text == "1" || text == "0" || text == "true" || text == "false") continue;
     throw Error(Reason::usage, option->get_envname(), '"' + text + "\" is not true or false");
   }
 }
@@ -158,11 +164,20 @@ void check_selection(const CLI::App& command, const char* const* begin, const ch
   }
 }
 
-Command command_of(const CLI::App& chosen) {
-  const std::map<std::string, Command> commands = {
-      {"install", Command::install}, {"verify", Command::verify}, {"inspect", Command::inspect}, {"env", Command::env}};
-  return commands.at(chosen.get_name());
-}
+struct KnownCommand {
+  const char* name;
+  const char* help;
+  Command command;
+  void (*add_options)(CLI::App&, Options&);
+};
+
+constexpr std::array known_commands = {
+    KnownCommand{"install", "Install the bundle's library into the target (the default)", Command::install,
+                 add_install},
+    KnownCommand{"verify", "Check every byte of a bundle or of what is installed", Command::verify, add_reader},
+    KnownCommand{"inspect", "Print the manifest", Command::inspect, add_inspect},
+    KnownCommand{"env", "Print the environment that the application needs", Command::env, add_env},
+};
 
 std::vector<const char*> with_command(int argc, const char* const* argv) {
   std::vector<const char*> all(argv, argv + argc);
@@ -176,40 +191,34 @@ std::vector<const char*> with_command(int argc, const char* const* argv) {
 
 Options parse_options(int argc, const char* const* argv) {
   Options options;
-  long long timeout = options.install.timeout.count();
   CLI::App app("Installs a tracing library into a volume that it shares with an application.", "injector");
   app.set_version_flag("--version", std::string("injector ") + version);
   app.require_subcommand(1);
   app.footer(exit_codes);
-  CLI::App* install = app.add_subcommand("install", "Install the bundle's library into the target (the default)");
-  CLI::App* verify = app.add_subcommand("verify", "Check every byte of a bundle or of what is installed");
-  CLI::App* inspect = app.add_subcommand("inspect", "Print the manifest");
-  CLI::App* env = app.add_subcommand("env", "Print the environment that the application needs");
-  // The chosen command alone gets its options: CLI11 reads the variables of all that are there.
   const std::vector<const char*> all = with_command(argc, argv);
-  const std::map<std::string, CLI::App*> commands = {
-      {"install", install}, {"verify", verify}, {"inspect", inspect}, {"env", env}};
-  const auto found = commands.find(all.size() > 1 ? all[1] : "");
-  CLI::App& command = found == commands.end() ? *install : *found->second;
-  if (&command == install) add_install(command, options, timeout);
-  if (&command == verify) add_reader(command, options);
-  if (&command == inspect) add_inspect(command, options);
-  if (&command == env) add_env(command, options);
-  check_flags(command);
+  const std::string chosen = all.size() > 1 ? all[1] : "";
+  const CLI::App* command = &app;
+  for (const KnownCommand& known : known_commands) {
+    CLI::App* added = app.add_subcommand(known.name, known.help);
+    if (chosen != known.name) continue;
+    // The chosen command alone gets its options: CLI11 reads the variables of all that are there.
+    known.add_options(*added, options);
+    command = added;
+    options.command = known.command;
+  }
+  check_flags(*command);
   try {
     app.parse(static_cast<int>(all.size()), all.data());
-    check_selection(command, argv + 1, argv + argc);
-    options.command = command_of(command);
+    check_selection(*command, argv + 1, argv + argc);
   } catch (const CLI::CallForVersion& version_text) {
     options.command = Command::print;
     options.text = version_text.what() + std::string("\n");
   } catch (const CLI::CallForHelp&) {
     options.command = Command::print;
-    options.text = app.get_subcommands().empty() ? app.help() : command.help();
+    options.text = command->help();
   } catch (const CLI::ParseError& error) {
-    throw Error(Reason::usage, "", with_source(command, error.what()));
+    throw Error(Reason::usage, "", with_source(*command, error.what()));
   }
-  options.install.timeout = std::chrono::seconds(timeout);
   return options;
 }
 

@@ -26,10 +26,10 @@ Ownership::Ownership(const std::optional<Directory>& folder, const Manifest& man
     if (record_is_current_) {
       add_ours(manifest);
     } else if (const auto record = records::try_read(*library, records::document)) {
-      add_ours(record->manifest);
+      add_ours(*record);
     }
     for (const std::string& previous : listing_.previous) {
-      if (const auto record = records::try_read(*library, previous)) add_ours(record->manifest);
+      if (const auto record = records::try_read(*library, previous)) add_ours(*record);
     }
   }
   for (const std::string& other : records::libraries(*folder)) {
@@ -37,7 +37,7 @@ Ownership::Ownership(const std::optional<Directory>& folder, const Manifest& man
     const auto library = records::try_open_folder(*folder, other);
     const auto record = library ? records::try_read(*library, records::document) : std::nullopt;
     if (!record) continue;
-    for (const std::string& name : top_names(record->manifest)) others_.emplace_back(name, other);
+    for (const std::string& name : top_names(*record)) others_.emplace_back(name, other);
   }
 }
 

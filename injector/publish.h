@@ -25,11 +25,19 @@ class Publisher {
   void commit() { committed_ = true; }
 
  private:
-  enum class Step { placed, exchanged, moved_aside, lent, swapped_away, set_aside, record_new, record_replaced };
+  // How a step is taken back, between a name of the target or the stage and a name in another directory:
+  enum class Step {
+    moved,          // the staged entry is there: it goes back into the stage
+    exchanged,      // the old entry is there: it is swapped back
+    moved_aside,    // the old entry is there, and its name may be ours by now: both go back
+    record_new,     // the record is removed
+    record_linked,  // the old record is there too: it gets its name back
+  };
   struct Done {
     Step step;
     std::string name;
-    std::string kept = {};  // its name in replaced
+    const Directory* other;
+    std::string other_name;
   };
 
   void replace(const std::string& name);
@@ -40,8 +48,6 @@ class Publisher {
   const Directory& library_;
   const Stage& stage_;
   std::vector<Done> done_;
-  std::string previous_;
-  const Directory* replaced_ = nullptr;
   bool committed_ = false;
 };
 

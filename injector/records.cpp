@@ -36,7 +36,7 @@ Directory open_or_create_folder(const Directory& parent, const std::string& name
   return std::move(*opened);
 }
 
-std::optional<Record> try_read(const Directory& library, const std::string& name) {
+std::optional<Manifest> try_read(const Directory& library, const std::string& name) {
   auto file = library.try_open_file(name);
   if (!file) {
     if (library.try_status(name)) {
@@ -45,9 +45,7 @@ std::optional<Record> try_read(const Directory& library, const std::string& name
     return std::nullopt;
   }
   try {
-    std::string document = file->read_all(Manifest::max_document);
-    Manifest manifest = parse_manifest(document, file->path());
-    return Record{std::move(document), std::move(manifest)};
+    return read_manifest(*file).manifest;
   } catch (const Error& error) {
     if (error.reason() != Reason::manifest_invalid) throw;  // a volume that cannot be read is another matter
     log::write(log::Level::warn, "the record is damaged and counts as absent",

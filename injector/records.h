@@ -22,11 +22,6 @@ inline constexpr const char* folder = ".injector";
 inline constexpr const char* document = "manifest.json";
 inline constexpr const char* replaced = "replaced";
 
-struct Record {
-  std::string document;
-  Manifest manifest;
-};
-
 // What is in the directory of one library, by the names of its entries.
 struct Listing {
   std::vector<std::string> previous;
@@ -42,7 +37,7 @@ std::optional<Directory> try_open_folder(const Directory& parent, const std::str
 // The same, created where it is absent, with the permission bits of the parent.
 Directory open_or_create_folder(const Directory& parent, const std::string& name);
 
-std::optional<Record> try_read(const Directory& library, const std::string& name);
+std::optional<Manifest> try_read(const Directory& library, const std::string& name);
 Listing list(const Directory& library);
 // The names of all libraries that have a directory in .injector, in the order of their bytes.
 std::vector<std::string> libraries(const Directory& injector_folder);

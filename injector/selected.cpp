@@ -13,8 +13,7 @@ Selected read_record(const Directory& folder, const std::string& library, const 
   const auto home = records::try_open_folder(folder, library);
   auto file = home ? home->try_open_file(records::document) : std::nullopt;
   if (!file) throw Error(Reason::not_installed, target, "has no record of the library " + library);
-  std::string document = file->read_all(Manifest::max_document);
-  Manifest manifest = parse_manifest(document, file->path());
+  auto [document, manifest] = read_manifest(*file);
   if (manifest.name() != library) {
     throw Error(Reason::manifest_invalid, file->path(), "is the record of " + manifest.name() + ", not of " + library,
                 "Run injector install again.");

@@ -12,8 +12,6 @@
 namespace injector {
 namespace {
 
-constexpr std::size_t buffer_size = std::size_t{256} << 10U;
-
 Directory create_folder(const Directory& parent, const std::string& name, std::uint32_t mode) {
   if (!parent.try_create_directory(name, mode)) {
     throw Error(Reason::target_unsafe, parent.path_of(name), "appeared while the install ran");
@@ -26,7 +24,7 @@ Directory create_folder(const Directory& parent, const std::string& name, std::u
 // Copies one file after the other, hashing what it writes, and keeps the dirty pages of a limited memory in bounds.
 class Copier {
  public:
-  explicit Copier(const Context& context) : context_(context), buffer_(buffer_size) {}
+  explicit Copier(const Context& context) : context_(context), buffer_(File::buffer_size) {}
 
   void copy(File from, const Directory& to, const std::string& name, const Entry& entry) {
     const Status status = from.status();
@@ -46,8 +44,7 @@ class Copier {
     }
     const Digest digest = hasher_.finish();
     if (digest != entry.digest) {
-      throw Error(Reason::digest_mismatch, from.path(),
-                  "SHA-256 is " + digest.text() + ", the manifest says " + entry.digest.text());
+      throw Error(Reason::digest_mismatch, from.path(), digest_problem(digest, entry.digest));
     }
     if (context_.dirty_window && since_writeback_ >= *context_.dirty_window) start_writeback(file, written);
     file.close();
@@ -55,8 +52,7 @@ class Copier {
 
  private:
   static Error size_mismatch(const File& file, std::uint64_t found, std::uint64_t expected) {
-    return {Reason::size_mismatch, file.path(),
-            "has " + std::to_string(found) + " bytes, the manifest says " + std::to_string(expected)};
+    return {Reason::size_mismatch, file.path(), size_problem(found, expected)};
   }
 
   // Dirty pages count against the memory limit. Two windows of a large file are in flight at most: one that is
@@ -117,7 +113,7 @@ class Filler {
     const Directory* from = installed_.try_open_parent_of(index);
     if (from != nullptr && to.try_link(*from, name, name)) {
       const auto linked = to.try_status(name);
-      if (linked && linked->type == FileType::file && linked->inode == found_.inodes[index]) return;
+      if (linked && linked->type == FileType::file && linked->inode == found_.linkable[index]) return;
       to.remove_file(name);
     }
     copy(index);

@@ -25,7 +25,7 @@ StagePlan::StagePlan(const Manifest& manifest, const Comparison& found) {
 // Hard links share their mode, so that "the same content" is digest and mode.
 void StagePlan::group_by_content(const Manifest& manifest, const Comparison& found, std::vector<std::uint32_t> files) {
   const auto key = [&](std::uint32_t i) {
-    return std::tuple(manifest[i].digest, manifest[i].mode, !found.linkable[i], i);
+    return std::tuple(manifest[i].digest, manifest[i].mode, found.linkable[i] == 0, i);
   };
   std::sort(files.begin(), files.end(), [&](std::uint32_t a, std::uint32_t b) { return key(a) < key(b); });
   std::uint32_t original = Entry::no_parent;
@@ -33,7 +33,7 @@ void StagePlan::group_by_content(const Manifest& manifest, const Comparison& fou
     const bool same = original != Entry::no_parent && manifest[i].digest == manifest[original].digest &&
                       manifest[i].mode == manifest[original].mode;
     if (!same) original = i;
-    if (found.linkable[i]) {
+    if (found.linkable[i] != 0) {
       kept_.push_back(i);
     } else if (same) {
       twins_.push_back(i);

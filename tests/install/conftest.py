@@ -12,6 +12,7 @@ import pytest
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 pytest.register_assert_rewrite("steps")
 import harness  # noqa: E402
+import steps  # noqa: E402
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -45,11 +46,9 @@ def user(place):
     """user(uid, command, …) runs the injector as that user and group, from where that user can reach it."""
     if os.geteuid() != 0:
         pytest.skip("needs root: runs as another user")
-    reachable = place / "injector"
-    shutil.copy(harness.INJECTOR, reachable)
-    reachable.chmod(0o755)
+    copy = steps.reachable(harness.INJECTOR, place)
 
-    def run(uid, *argv, gid=None, groups=(), executable=reachable, **kwargs):
+    def run(uid, *argv, gid=None, groups=(), executable=copy, **kwargs):
         return harness.run(executable, *argv, "--log-format", "text", user=uid, group=uid if gid is None else gid,
                            extra_groups=list(groups), **kwargs)
     return run

@@ -12,6 +12,19 @@ import pytest
 
 import harness
 
+def reachable(executable, place):
+    """A copy of the executable in a place that every user can enter."""
+    copy = pathlib.Path(place) / pathlib.Path(executable).name
+    shutil.copy(executable, copy)
+    copy.chmod(0o755)
+    return copy
+
+
+def as_stranger(executable, place):
+    """What subprocess needs to run the executable as a user who is neither root nor anybody else here."""
+    return {"user": 12345, "group": 54321, "extra_groups": [], "executable": reachable(executable, place)}
+
+
 BINARY = b"\x7fELF" + bytes(range(256)) * 300
 FILES = {
     "agent/__init__.py": "import os\n",

@@ -9,7 +9,7 @@ import subprocess
 import pytest
 
 import harness
-from steps import FILES, assert_installed, manifest
+from steps import FILES, as_stranger, assert_installed, manifest
 
 ENVIRONMENT = [
     {"name": "JAVA_TOOL_OPTIONS", "value": "-javaagent:${target}/x.jar", "merge": "append", "separator": " "}]
@@ -56,10 +56,7 @@ def test_the_same_bytes(place, change):
     elif change == "user":
         if os.geteuid() != 0:
             pytest.skip("needs root: packs as another user")
-        reachable = place / "bundler"
-        reachable.write_bytes(open(harness.BUNDLER, "rb").read())
-        reachable.chmod(0o755)
-        kwargs |= {"user": 12345, "group": 54321, "extra_groups": [], "executable": reachable}
+        kwargs |= as_stranger(harness.BUNDLER, place)
     source(at, order)
     if change == "user":
         subprocess.run(["chown", "-R", "-h", "12345:54321", place / "elsewhere"], check=True)
