@@ -31,7 +31,8 @@ FROM executables AS rootfs
 ARG LIBRARY
 ARG SOURCE_DATE_EPOCH
 COPY LICENSE ./
-COPY scripts/rootfs scripts/
+COPY scripts/rootfs scripts/bundle scripts/
+COPY scripts/ecosystems scripts/ecosystems
 COPY libraries/java/$LIBRARY libraries/java/$LIBRARY
 COPY --from=artifacts /src/build/artifacts build/artifacts
 RUN scripts/rootfs "libraries/java/$LIBRARY" /rootfs

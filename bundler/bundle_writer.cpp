@@ -4,67 +4,13 @@
 #include <utility>
 #include <vector>
 
+#include "bundler/draft.h"
 #include "core/directory.h"
 #include "core/error.h"
 #include "core/manifest_json.h"
-#include "core/process.h"
-#include "core/tree_guard.h"
 
 namespace injector {
 namespace {
-
-struct Place {
-  std::string parent;
-  std::string name;
-};
-
-Place split(std::string path) {
-  while (path.size() > 1 && path.ends_with('/')) path.pop_back();
-  const std::size_t slash = path.rfind('/');
-  if (slash == std::string::npos) return {".", path};
-  return {slash == 0 ? "/" : path.substr(0, slash), path.substr(slash + 1)};
-}
-
-Directory open_fresh(const Directory& parent, const std::string& name) {
-  if (!parent.try_create_directory(name, 0755)) throw Error(Reason::name_taken, parent.path_of(name), "exists already");
-  auto directory = parent.try_open_directory(name);
-  if (!directory) throw Error(Reason::io_error, parent.path_of(name), "vanished while it was written");
-  directory->remove_default_acl();
-  return std::move(*directory);
-}
-
-// A bundle that is being written, beside its final name; it goes again unless commit was called.
-class Draft {
- public:
-  explicit Draft(const Place& place)
-      : parent_(open_parent(place)),
-        // The error that leads to a failing removal says more than the removal's own.
-        guard_(parent_, '.' + place.name.substr(0, 200) + '.' + process::random_name(), [](const Error&) {}),
-        root_(open_fresh(parent_, guard_.name())) {}
-
-  const Directory& root() const { return root_; }
-
-  void commit(const std::string& name) {
-    if (!parent_.try_rename_to_free(parent_, guard_.name(), name)) throw taken(parent_, name);
-    guard_.dismiss();
-  }
-
- private:
-  static Error taken(const Directory& parent, const std::string& name) {
-    return {Reason::name_taken, parent.path_of(name), "exists already", "Remove it or name another output."};
-  }
-
-  static Directory open_parent(const Place& place) {
-    auto parent = Directory::try_open(place.parent);
-    if (!parent) throw Error(Reason::target_missing, place.parent, "is no directory", "Create it first.");
-    if (parent->try_status(place.name)) throw taken(*parent, place.name);
-    return std::move(*parent);
-  }
-
-  Directory parent_;
-  TreeGuard guard_;
-  Directory root_;
-};
 
 class Writer {
  public:
@@ -84,7 +30,7 @@ class Writer {
     const std::string name = manifest_.name_of(index);
     switch (manifest_[index].type) {
       case EntryType::directory:
-        write_entries(open_fresh(directory, name), index + 1, end_of(index, end), index);
+        write_entries(create_fresh(directory, name), index + 1, end_of(index, end), index);
         break;
       case EntryType::file:
         write_file(directory, name, index);
@@ -144,10 +90,10 @@ class Writer {
 
 void write_bundle(const std::string& output, const Manifest& manifest, const Collection& collection,
                   std::int64_t time) {
-  const Place place = split(output);
-  Draft draft(place);
+  const Place place = split_place(output);
+  Draft draft(place.parent, place.name);
   Writer(manifest, collection, time)
-      .write_entries(open_fresh(draft.root(), "payload"), 0, manifest.size(), Entry::no_parent);
+      .write_entries(create_fresh(draft.root(), "payload"), 0, manifest.size(), Entry::no_parent);
   File document = draft.root().create_file("manifest.json", 0644);
   document.write_all(print_manifest(manifest));
   document.set_modification_time(time);

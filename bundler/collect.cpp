@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <optional>
+#include <set>
 #include <utility>
 #include <vector>
 
+#include "bundler/glob.h"
 #include "core/directory.h"
 #include "core/error.h"
 
@@ -123,14 +125,25 @@ void collect_file(Collection& collection, const std::string& source, const std::
 }
 
 Manifest describe(const Collection& collection, const std::string& name, const std::string& version,
-                  const std::vector<Variable>& environment) {
+                  const std::vector<Variable>& environment, const std::vector<SelectorRule>& rules) {
   Manifest manifest(Reason::unsafe_entry);
   manifest.set_identity(name, version);
   for (const Variable& variable : environment) manifest.add_variable(variable);
   std::vector<const Collection::value_type*> ordered;
   for (const auto& entry : collection) ordered.push_back(&entry);
   std::sort(ordered.begin(), ordered.end(), [](const auto* a, const auto* b) { return stands_before(*a, *b); });
-  for (const auto* entry : ordered) add(manifest, entry->first, entry->second);
+  std::set<std::string> unmatched;
+  for (const SelectorRule& rule : rules) unmatched.insert(rule.pattern);
+  for (const auto* entry : ordered) {
+    add(manifest, entry->first, entry->second);
+    for (const SelectorRule& rule : rules) {
+      if (!matches_glob(rule.pattern, entry->first)) continue;
+      manifest.set_selectors(rule.selectors);
+      unmatched.erase(rule.pattern);
+    }
+  }
+  if (!unmatched.empty())
+    throw Error(Reason::unsafe_entry, *unmatched.begin(), "has selectors and is not in the payload");
   manifest.finish();
   return manifest;
 }

@@ -1,10 +1,14 @@
 #include "bundler/library.h"
 
+#include <algorithm>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <set>
 
+#include "bundler/draft.h"
+#include "bundler/glob.h"
+#include "bundler/unpack.h"
 #include "core/directory.h"
 #include "core/error.h"
 #include "core/manifest_json.h"
@@ -27,43 +31,78 @@ std::string read_all(const std::string& path) {
   throw Error(Reason::manifest_invalid, path, problem, "Correct the file.");
 }
 
-void check_keys(const Json& object, const std::set<std::string>& keys, const std::string& path) {
+// Keys of an object; those that are not optional must be there.
+void check_keys(const Json& object, const std::set<std::string>& keys, const std::set<std::string>& optional,
+                const std::string& path) {
   if (!object.is_object()) refuse(path, "an object is missing");
   for (const auto& member : object.items()) {
-    if (!keys.contains(member.key())) refuse(path, "the key " + member.key() + " is unknown");
+    const bool known = keys.contains(member.key()) || optional.contains(member.key());
+    if (!known) refuse(path, "the key " + member.key() + " is unknown");
   }
   for (const std::string& key : keys) {
     if (!object.contains(key)) refuse(path, "the key " + key + " is missing");
   }
 }
 
-std::string text_at(const Json& object, const char* key, const std::string& path) {
-  if (!object.at(key).is_string()) refuse(path, std::string(key) + " is not a string");
-  return object.at(key).get<std::string>();
+std::string text_of(const Json& value, const std::string& what, const std::string& path) {
+  if (!value.is_string()) refuse(path, what + " is not a string");
+  return value.get<std::string>();
 }
 
-// The version that pattern has in name; empty where they do not match.
+bool flag_at(const Json& object, const char* key, const std::string& path) {
+  const auto value = object.find(key);
+  if (value == object.end()) return false;
+  if (!value->is_boolean()) refuse(path, std::string(key) + " is not true or false");
+  return value->get<bool>();
+}
+
+// The elements of a list that may be absent.
+std::vector<Json> list_at(const Json& object, const char* key, const std::string& path) {
+  const auto value = object.find(key);
+  if (value == object.end()) return {};
+  if (!value->is_array()) refuse(path, std::string(key) + " is no list");
+  return value->get<std::vector<Json>>();
+}
+
+Library::Source source_of(const Json& object, const std::string& path) {
+  check_keys(object, {"from", "path"}, {"unpack"}, path);
+  return {text_of(object.at("from"), "from", path), text_of(object.at("path"), "path", path),
+          flag_at(object, "unpack", path)};
+}
+
+SelectorRule rule_of(const Json& object, const std::string& path) {
+  check_keys(object, {"path"}, {"arch", "libc", "python"}, path);
+  SelectorRule rule{text_of(object.at("path"), "path", path), {}};
+  for (const auto& member : object.items()) {
+    if (member.key() != "path") rule.selectors[member.key()] = text_of(member.value(), member.key(), path);
+  }
+  return rule;
+}
+
+// The shortest version that the pattern has in name; empty where they do not match.
 std::optional<std::string> match(const std::string& pattern, const std::string& name) {
   const std::size_t at = pattern.find(placeholder);
-  const std::string head = pattern.substr(0, at);
-  const std::string tail = pattern.substr(at + placeholder.size());
-  if (name.size() <= head.size() + tail.size() || !name.starts_with(head) || !name.ends_with(tail)) return std::nullopt;
-  return name.substr(head.size(), name.size() - head.size() - tail.size());
+  const std::string_view tail = std::string_view(pattern).substr(at + placeholder.size());
+  if (name.size() <= at || name.compare(0, at, pattern, 0, at) != 0) return std::nullopt;
+  for (std::size_t end = at + 1; end <= name.size(); ++end) {
+    const std::string version = name.substr(at, end - at);
+    if (is_library_version(version) && matches_glob(tail, std::string_view(name).substr(end))) return version;
+  }
+  return std::nullopt;
 }
 
-std::string find_version(const std::vector<Library::Artifact>& wanted, const std::string& artifacts) {
-  const auto directory = Directory::try_open(artifacts);
-  if (!directory) throw Error(Reason::io_error, artifacts, "is no directory", "Run scripts/fetch first.");
+// pattern: the version itself, or the path of an artifact with ${version} in its name.
+std::string find_version(const std::string& pattern, const std::string& artifacts) {
+  if (pattern.find(placeholder) == std::string::npos) return pattern;
+  const Place place = split_place(artifacts + '/' + pattern);
+  const auto directory = Directory::try_open(place.parent);
+  if (!directory) throw Error(Reason::io_error, place.parent, "is no directory", "Run scripts/fetch first.");
   std::set<std::string> versions;
   directory->list([&](const std::string& name) {
-    for (const auto& artifact : wanted) {
-      if (artifact.file.find(placeholder) == std::string::npos) continue;
-      if (auto version = match(artifact.file, name)) versions.insert(std::move(*version));
-    }
+    if (auto version = match(place.name, name)) versions.insert(std::move(*version));
   });
   if (versions.size() == 1) return *versions.begin();
-  throw Error(Reason::io_error, artifacts,
-              "has " + std::to_string(versions.size()) + " versions of " + wanted.front().file,
+  throw Error(Reason::io_error, artifacts, "has " + std::to_string(versions.size()) + " versions of " + pattern,
               "Run scripts/fetch again.");
 }
 
@@ -82,10 +121,88 @@ std::map<std::string, Digest> read_sums(const std::string& path) {
     begin = end + 1;
     constexpr std::size_t digits = 2 * Digest::size;
     const auto digest = Digest::parse(line.substr(0, digits));
-    if (!digest || line.size() < digits + 3) refuse(path, "has a line that is not DIGEST  NAME");
+    const std::string between = line.substr(std::min(digits, line.size()), 2);
+    if (!digest || line.size() < digits + 3 || (between != "  " && between != " *")) {
+      refuse(path, "has a line that is not DIGEST  NAME");
+    }
     sums[line.substr(digits + 2)] = *digest;
   }
   return sums;
+}
+
+// What a `from` names: files and directories, in the order of their bytes.
+std::vector<std::string> resolve(const std::string& root, const std::string& from) {
+  const Place place = split_place(root + '/' + from);
+  std::vector<std::string> paths;
+  const auto directory = Directory::try_open(place.parent);
+  if (directory) {
+    directory->list([&](const std::string& name) {
+      if (matches_glob(place.name, name)) paths.push_back(place.parent + '/' + name);
+    });
+  }
+  std::sort(paths.begin(), paths.end());
+  if (paths.empty()) throw Error(Reason::io_error, root + '/' + from, "does not exist", "Run scripts/fetch again.");
+  return paths;
+}
+
+// Every file that path is or has below it.
+void add_files(std::vector<std::string>& files, const std::string& path) {
+  const auto directory = Directory::try_open(path);
+  if (!directory) {
+    files.push_back(path);
+    return;
+  }
+  std::vector<std::string> names;
+  directory->list([&](std::string name) { names.push_back(std::move(name)); });
+  std::sort(names.begin(), names.end());
+  for (const std::string& name : names) add_files(files, path + '/' + name);
+}
+
+Digest digest_of(const std::string& path) {
+  auto file = File::try_open(path);
+  if (!file) throw Error(Reason::io_error, path, "vanished while it was read");
+  Hasher hasher;
+  std::vector<char> buffer(File::buffer_size);
+  while (const std::size_t count = file->read(buffer)) hasher.update({buffer.data(), count});
+  return hasher.finish();
+}
+
+// Holds artifacts against SHA256SUMS of the library, where it has one.
+class Lock {
+ public:
+  Lock(const Library& library, std::string root) : path_(library.directory + "/SHA256SUMS"), root_(std::move(root)) {
+    if (!library.compiled && Directory::exists(path_)) sums_ = read_sums(path_);
+  }
+
+  void check(const std::string& artifact) const {
+    if (!sums_) return;
+    const auto expected = sums_->find(artifact.substr(root_.size() + 1));
+    if (expected == sums_->end()) {
+      throw Error(Reason::digest_mismatch, artifact, "is not in " + path_, "Run scripts/lock or scripts/fetch.");
+    }
+    const Digest digest = digest_of(artifact);
+    if (digest == expected->second) return;
+    throw Error(Reason::digest_mismatch, artifact,
+                "SHA-256 is " + digest.text() + ", " + path_ + " says " + expected->second.text(),
+                "Remove the file and run scripts/fetch.");
+  }
+
+ private:
+  std::string path_;
+  std::string root_;
+  std::optional<std::map<std::string, Digest>> sums_;
+};
+
+// A file's place when the directory `from` becomes the directory `to`.
+std::string moved(const std::string& file, const std::string& from, const std::string& to) {
+  return file == from ? to : to + file.substr(from.size());
+}
+
+// An npm tarball has a directory of its own, wherever it lies; other archives share one.
+std::string unpacked_to(const std::string& file, const std::string& from, const std::string& to) {
+  constexpr std::string_view npm = ".tgz";
+  if (!file.ends_with(npm) || file == from) return to;
+  return moved(file.substr(0, file.size() - npm.size()), from, to);
 }
 
 }  // namespace
@@ -94,39 +211,48 @@ Library Library::read(const std::string& directory, const std::string& artifacts
   const std::string path = directory + "/library.json";
   const Json document = Json::parse(read_all(path), nullptr, false);
   if (document.is_discarded()) refuse(path, "is not JSON");
-  check_keys(document, {"name", "artifacts", "environment"}, path);
+  check_keys(document, {"name", "version", "artifacts", "environment"},
+             {"licenses", "files", "exclude", "selectors", "compiled"}, path);
   Library library;
-  library.name = text_at(document, "name", path);
-  if (!document.at("artifacts").is_array() || document.at("artifacts").empty()) refuse(path, "artifacts is no list");
-  for (const Json& artifact : document.at("artifacts")) {
-    check_keys(artifact, {"file", "path"}, path);
-    library.artifacts.push_back({text_at(artifact, "file", path), text_at(artifact, "path", path)});
+  library.directory = directory;
+  library.name = text_of(document.at("name"), "name", path);
+  for (const Json& artifact : list_at(document, "artifacts", path)) {
+    library.artifacts.push_back(source_of(artifact, path));
   }
+  for (const Json& file : list_at(document, "files", path)) library.files.push_back(source_of(file, path));
+  for (const Json& text : list_at(document, "exclude", path)) library.exclude.push_back(text_of(text, "exclude", path));
+  for (const Json& rule : list_at(document, "selectors", path)) library.selectors.push_back(rule_of(rule, path));
+  library.compiled = flag_at(document, "compiled", path);
   library.environment = parse_environment(document.at("environment").dump(), path);
-  library.version = find_version(library.artifacts, artifacts);
+  library.version = find_version(text_of(document.at("version"), "version", path), artifacts);
   return library;
 }
 
-Collection collect_library(const Library& library, const std::string& directory, const std::string& artifacts) {
-  const std::string sums_path = directory + "/SHA256SUMS";
-  const bool locked = Directory::exists(sums_path);
-  const auto sums = locked ? read_sums(sums_path) : std::map<std::string, Digest>();
-  Collection collection;
-  for (const Library::Artifact& artifact : library.artifacts) {
-    const std::string file = with_version(artifact.file, library.version);
-    const std::string source = artifacts + '/' + file;
-    collect_file(collection, source, artifact.path);
-    const auto expected = sums.find(file);
-    if (locked && expected == sums.end()) {
-      throw Error(Reason::digest_mismatch, source, "is not in " + sums_path, "Run scripts/lock or scripts/fetch.");
-    }
-    const Digest digest = collection.at(artifact.path).digest;
-    if (locked && digest != expected->second) {
-      throw Error(Reason::digest_mismatch, source,
-                  "SHA-256 is " + digest.text() + ", " + sums_path + " says " + expected->second.text(),
-                  "Remove the file and run scripts/fetch.");
+Collection collect_library(const Library& library, const std::string& artifacts, const Directory& scratch) {
+  const Lock lock(library, artifacts);
+  Unpacker unpacker(scratch, library.exclude);
+  std::vector<std::pair<std::string, std::string>> plain;  // a file and its path in the payload
+  for (const Library::Source& source : library.artifacts) {
+    for (const std::string& from : resolve(artifacts, with_version(source.from, library.version))) {
+      std::vector<std::string> files;
+      add_files(files, from);
+      for (const std::string& file : files) {
+        lock.check(file);
+        if (source.unpack) unpacker.unpack(file, unpacked_to(file, from, source.path));
+        if (!source.unpack) plain.emplace_back(file, moved(file, from, source.path));
+      }
     }
   }
+  for (const Library::Source& source : library.files) {
+    for (const std::string& from : resolve(library.directory, source.from)) plain.emplace_back(from, source.path);
+  }
+  Collection collection;
+  collect(collection, scratch.path(), "");
+  for (const auto& [file, path] : plain) collect_file(collection, file, path);
+  std::erase_if(collection, [&](const auto& entry) {
+    return std::any_of(library.exclude.begin(), library.exclude.end(),
+                       [&](const std::string& pattern) { return is_within_glob(pattern, entry.first); });
+  });
   return collection;
 }
 

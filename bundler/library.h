@@ -4,28 +4,37 @@
 #include <vector>
 
 #include "bundler/collect.h"
+#include "core/directory.h"
 #include "core/manifest.h"
 
 namespace injector {
 
-// What library.json of a library says: which artifacts make its payload, and what an application needs.
-// {"name": NAME, "artifacts": [{"file": "agent-${version}.jar", "path": "agent.jar"}], "environment": [...]}
+// library.json of a library: which artifacts make its payload, and what an application needs. docs/library.md
+// specifies it.
 struct Library {
-  struct Artifact {
-    std::string file;  // in the directory of artifacts; ${version} stands for the library's version
+  struct Source {
+    std::string from;  // in the directory of artifacts, or in the library's own
     std::string path;  // in the payload
+    bool unpack = false;
   };
 
+  std::string directory;
   std::string name;
-  std::string version;  // what ${version} matched
-  std::vector<Artifact> artifacts;
+  std::string version;
+  std::vector<Source> artifacts;
+  std::vector<Source> files;
+  std::vector<std::string> exclude;
+  std::vector<SelectorRule> selectors;
+  bool compiled = false;
   std::vector<Variable> environment;
 
   // Reads DIR/library.json and finds the version in the directory of artifacts. Throws manifest_invalid or io_error.
   static Library read(const std::string& directory, const std::string& artifacts);
 };
 
-// The library's payload. Where DIR has a SHA256SUMS, every artifact must be in it and have its digest.
-Collection collect_library(const Library& library, const std::string& directory, const std::string& artifacts);
+// The library's payload; archives are unpacked into scratch, an empty directory that must live as long as the
+// collection. Where DIR has a SHA256SUMS and the library is not compiled, every artifact must be in it and have its
+// digest.
+Collection collect_library(const Library& library, const std::string& artifacts, const Directory& scratch);
 
 }  // namespace injector

@@ -45,6 +45,8 @@ PackOptions parse_pack_options(int argc, const char* const* argv) {
       [](const std::string& text) { return is_library_version(text) ? "" : '"' + text + "\" is no version"; });
   CLI::Option* input =
       pack.add_option("--input", options.input, "The file or directory that is its payload")->option_text("PATH");
+  CLI::Option* unpack = pack.add_flag(
+      "--unpack", options.unpack, "The input is a wheel, nupkg, npm tarball, zip or tar: its payload is what it holds");
   CLI::Option* environment =
       pack.add_option("--environment", options.environment, "A JSON array as in the manifest")->option_text("FILE");
   pack.add_option("--output", options.output, "The bundle, which must not exist yet")->required()->option_text("DIR");
@@ -54,6 +56,7 @@ PackOptions parse_pack_options(int argc, const char* const* argv) {
   input->needs(name);
   number->needs(name);
   environment->needs(name);
+  unpack->needs(input);
   try {
     app.parse(argc, argv);
     if (!options.library && !options.name) throw CLI::ValidationError("--library or --name is required");

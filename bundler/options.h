@@ -12,6 +12,7 @@ struct PackOptions {
   std::optional<std::string> name;  // or any tree, with version and input
   std::optional<std::string> version;
   std::optional<std::string> input;
+  bool unpack = false;                     // the input is an archive
   std::optional<std::string> environment;  // a file
   std::string output;
   std::int64_t time = 0;  // SOURCE_DATE_EPOCH: the time of everything in the bundle

@@ -2,7 +2,10 @@
 
 #include "bundler/bundle_writer.h"
 #include "bundler/collect.h"
+#include "bundler/draft.h"
+#include "bundler/elf_check.h"
 #include "bundler/library.h"
+#include "bundler/unpack.h"
 #include "core/directory.h"
 #include "core/error.h"
 #include "core/manifest_json.h"
@@ -31,24 +34,37 @@ Collection collect_input(const std::string& input) {
   return collection;
 }
 
+Collection collect_archive(const std::string& input, const Directory& scratch) {
+  Unpacker(scratch, {}).unpack(input, "");
+  Collection collection;
+  collect(collection, scratch.path(), "");
+  return collection;
+}
+
 std::string write(const PackOptions& options, const Manifest& manifest, const Collection& collection) {
+  check_elf_files(manifest, collection);
   write_bundle(options.output, manifest, collection, options.time);
   return manifest.name() + ' ' + manifest.version() + ", " + std::to_string(manifest.size()) +
          (manifest.size() == 1 ? " entry" : " entries");
 }
 
+std::string pack_input(const PackOptions& options, const Collection& collection) {
+  const std::vector<Variable> environment =
+      options.environment ? read_environment(*options.environment) : std::vector<Variable>();
+  return write(options, describe(collection, *options.name, *options.version, environment), collection);
+}
+
 }  // namespace
 
 std::string pack(const PackOptions& options) {
-  if (options.library) {
-    const Library library = Library::read(*options.library, *options.artifacts);
-    const Collection collection = collect_library(library, *options.library, *options.artifacts);
-    return write(options, describe(collection, library.name, library.version, library.environment), collection);
-  }
-  const std::vector<Variable> environment =
-      options.environment ? read_environment(*options.environment) : std::vector<Variable>();
-  const Collection collection = collect_input(*options.input);
-  return write(options, describe(collection, *options.name, *options.version, environment), collection);
+  if (!options.library && !options.unpack) return pack_input(options, collect_input(*options.input));
+  const Place place = split_place(options.output);
+  const Draft scratch(place.parent, place.name + ".unpacked");
+  if (!options.library) return pack_input(options, collect_archive(*options.input, scratch.root()));
+  const Library library = Library::read(*options.library, *options.artifacts);
+  const Collection collection = collect_library(library, *options.artifacts, scratch.root());
+  return write(options, describe(collection, library.name, library.version, library.environment, library.selectors),
+               collection);
 }
 
 }  // namespace injector

@@ -38,6 +38,7 @@ constexpr std::array texts = {
     ReasonText{Reason::missing_entry, "missing-entry", ExitCode::damaged, pull_again},
     ReasonText{Reason::surplus_entry, "surplus-entry", ExitCode::damaged, pull_again},
     ReasonText{Reason::manifest_invalid, "manifest-invalid", ExitCode::damaged, pull_again},
+    ReasonText{Reason::archive_invalid, "archive-invalid", ExitCode::damaged, "Fetch it again."},
     ReasonText{Reason::unsafe_entry, "unsafe-entry", ExitCode::damaged, "Remove it from the input."},
     ReasonText{Reason::bundle_not_found, "bundle-not-found", ExitCode::not_found,
                "Name the bundle's directory with --bundle."},
@@ -61,6 +62,7 @@ constexpr std::array texts = {
     ReasonText{Reason::too_many_files, "too-many-files", ExitCode::temporary,
                "Raise the limit of open files, or use --threads 1."},
     ReasonText{Reason::out_of_memory, "out-of-memory", ExitCode::temporary, "Raise the memory limit."},
+    ReasonText{Reason::does_not_fit, "does-not-fit", ExitCode::misfit, "Use an image that is made for it."},
     ReasonText{Reason::interrupted, "interrupted", ExitCode::interrupted, "Run it again."},
     ReasonText{Reason::terminated, "interrupted", ExitCode::terminated, "Run it again."},
 };

@@ -16,6 +16,7 @@ enum class ExitCode : int {
   cannot_create = 73,
   io = 74,
   temporary = 75,
+  misfit = 78,
   interrupted = 130,
   terminated = 143,
 };
@@ -36,6 +37,7 @@ enum class Reason {
   missing_entry,
   surplus_entry,
   manifest_invalid,
+  archive_invalid,
   unsafe_entry,
   bundle_not_found,
   not_installed,
@@ -52,6 +54,7 @@ enum class Reason {
   lock_timeout,
   too_many_files,
   out_of_memory,
+  does_not_fit,
   interrupted,
   terminated,
 };

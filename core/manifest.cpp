@@ -96,6 +96,21 @@ void Manifest::add_symlink(std::string_view path, std::string_view target) {
   text_ += target;
 }
 
+void Manifest::set_selectors(const Selectors& selectors) {
+  Entry& entry = entries_.back();
+  const auto path = [&] { return path_of(size() - 1); };
+  for (const auto& [key, value] : selectors) {
+    if (!is_selector_key(key)) refuse(path(), "\"" + key + "\" is no selector");
+    if (!is_selector_value(value)) refuse(path(), key + " \"" + value + "\" is not [a-z0-9][a-z0-9._-]{0,31}");
+  }
+  const auto known = std::find(selectors_.begin(), selectors_.end(), selectors);
+  if (known == selectors_.end() && selectors_.size() > max_selectors) {
+    refuse(path(), "has selectors beyond the limit of 255 different ones");
+  }
+  entry.selectors = static_cast<std::uint8_t>(known - selectors_.begin());
+  if (known == selectors_.end()) selectors_.push_back(selectors);
+}
+
 Entry& Manifest::add(const TreePath& path, EntryType type) {
   if (entries_.size() == max_entries) refuse(path.text(), "is one entry too many, the limit is 1000000");
   check_order(path, type);
@@ -179,6 +194,41 @@ std::string Manifest::path_of(std::uint32_t index) const {
 std::string Manifest::link_target_of(std::uint32_t index) const {
   const Entry& entry = entries_[index];
   return text_.substr(entry.text + entry.name_length, entry.target_length);
+}
+
+std::map<std::string, std::set<std::string>> Manifest::selector_values() const {
+  std::map<std::string, std::set<std::string>> values;
+  for (const Selectors& selectors : selectors_) {
+    for (const auto& [key, value] : selectors) values[key].insert(value);
+  }
+  return values;
+}
+
+Manifest Manifest::chosen(const Choice& choice) const {
+  Manifest manifest(reason_, document_);
+  manifest.name_ = name_;
+  manifest.version_ = version_;
+  manifest.environment_ = environment_;
+  std::vector<bool> out(entries_.size());
+  for (std::uint32_t i = 0; i < size(); ++i) {
+    const Entry& entry = entries_[i];
+    out[i] = (entry.parent != Entry::no_parent && out[entry.parent]) || !choice.matches(selectors_of(i));
+    if (out[i]) continue;
+    switch (entry.type) {
+      case EntryType::directory:
+        manifest.add_directory(path_of(i), entry.mode);
+        break;
+      case EntryType::file:
+        manifest.add_file(path_of(i), entry.mode, entry.size, entry.digest);
+        break;
+      case EntryType::symlink:
+        manifest.add_symlink(path_of(i), link_target_of(i));
+        break;
+    }
+    if (entry.selectors != 0) manifest.set_selectors(selectors_of(i));
+  }
+  manifest.finish();
+  return manifest;
 }
 
 std::size_t Manifest::children_of(std::uint32_t index) const {

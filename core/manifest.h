@@ -9,6 +9,7 @@
 
 #include "core/digest.h"
 #include "core/error.h"
+#include "core/selectors.h"
 #include "core/tree_path.h"
 
 namespace injector {
@@ -42,6 +43,7 @@ struct Entry {
   std::uint16_t target_length = 0;
   std::uint16_t mode = 0;
   EntryType type = EntryType::file;
+  std::uint8_t selectors = 0;  // see Manifest::selectors_of
 };
 
 // What a bundle or a record holds, specified in docs/manifest.md. An object of this class obeys every rule there:
@@ -51,6 +53,7 @@ class Manifest {
   static constexpr std::size_t max_document = std::size_t{64} << 20U;  // bytes
   static constexpr std::size_t max_entries = 1'000'000;
   static constexpr std::size_t max_variables = 64;
+  static constexpr std::size_t max_selectors = 255;  // different ones
   static constexpr std::uint64_t max_number = std::uint64_t{1} << 53U;
 
   // reason and document: how a rule's breach is reported, and in which file it is (empty: the entry itself is named).
@@ -61,6 +64,8 @@ class Manifest {
   void add_directory(std::string_view path, std::uint32_t mode);
   void add_file(std::string_view path, std::uint32_t mode, std::uint64_t size, const Digest& digest);
   void add_symlink(std::string_view path, std::string_view target);
+  // Of the entry that was added last.
+  void set_selectors(const Selectors& selectors);
   // The rules that need the whole: there are entries, and no link leads through another.
   void finish();
 
@@ -74,6 +79,12 @@ class Manifest {
   std::string name_of(std::uint32_t index) const;
   std::string path_of(std::uint32_t index) const;
   std::string link_target_of(std::uint32_t index) const;
+  // Its own; those of the directories above it hold as well.
+  const Selectors& selectors_of(std::uint32_t index) const { return selectors_[entries_[index].selectors]; }
+  // For each key, the values that any entry has.
+  std::map<std::string, std::set<std::string>> selector_values() const;
+  // The same library with nothing but the entries that the choice takes. Throws where that is none.
+  Manifest chosen(const Choice& choice) const;
   // The entries of the top level, in the order in which they are published.
   const std::vector<std::uint32_t>& top() const { return top_; }
   // The entries of a directory, or of the payload itself (Entry::no_parent).
@@ -103,6 +114,7 @@ class Manifest {
   std::vector<Entry> entries_;
   std::vector<std::uint32_t> top_;
   std::string text_;
+  std::vector<Selectors> selectors_{Selectors()};
   // While entries are added: the directories that still may get children, the path of the innermost, and
   // the names of the top level.
   std::vector<OpenDirectory> open_;

@@ -26,7 +26,8 @@ enum class Key : unsigned {
   mode,
   size,
   sha256,
-  target,  // an entry
+  target,
+  selectors,  // an entry
   value,
   merge,
   separator,  // a variable, with name
@@ -56,6 +57,7 @@ constexpr std::array key_names = {
     KeyName{"size", Key::size},
     KeyName{"sha256", Key::sha256},
     KeyName{"target", Key::target},
+    KeyName{"selectors", Key::selectors},
     KeyName{"value", Key::value},
     KeyName{"merge", Key::merge},
     KeyName{"separator", Key::separator},
@@ -117,8 +119,11 @@ class Reader : public Json::json_sax_t {
         (key_ == Key::name ? name_ : version_) = std::move(value);
         return true;
       case Place::entry:
-        if (key_ == Key::size) wrong("a string");
+        if (key_ == Key::size || key_ == Key::selectors) wrong("a string");
         break;
+      case Place::selectors:
+        selectors_.back().second = std::move(value);
+        return true;
       case Place::variable:
         break;
       default:
@@ -131,6 +136,8 @@ class Reader : public Json::json_sax_t {
   bool start_object(std::size_t /*elements*/) override {
     if (place_ == Place::nothing && start_ == Start::document) {
       place_ = Place::document;
+    } else if (place_ == Place::entry && key_ == Key::selectors) {
+      place_ = Place::selectors;
     } else if (place_ == Place::entries || place_ == Place::environment) {
       outer_seen_ = seen_;
       seen_ = 0;
@@ -142,6 +149,13 @@ class Reader : public Json::json_sax_t {
   }
 
   bool key(string_t& value) override {
+    if (place_ == Place::selectors) {
+      for (const auto& selector : selectors_) {
+        if (selector.first == value) fail("the key " + value + " is there twice");
+      }
+      selectors_.emplace_back(std::move(value), "");
+      return true;
+    }
     for (const KeyName& name : key_names) {
       if (name.text != value || (bit(name.key) & allowed()) == 0) continue;
       if ((bit(name.key) & seen_) != 0) fail("the key " + value + " is there twice");
@@ -157,6 +171,10 @@ class Reader : public Json::json_sax_t {
       require(document_keys);
       manifest_.set_identity(name_, version_);
       place_ = Place::end;
+      return true;
+    }
+    if (place_ == Place::selectors) {
+      place_ = Place::entry;
       return true;
     }
     if (place_ == Place::entry) {
@@ -195,20 +213,21 @@ class Reader : public Json::json_sax_t {
   }
 
  private:
-  enum class Place { nothing, document, entries, entry, environment, variable, end };
+  enum class Place { nothing, document, entries, entry, selectors, environment, variable, end };
 
   [[noreturn]] void fail(std::string problem) const {
     throw Error(Reason::manifest_invalid, path_, std::move(problem));
   }
 
   [[noreturn]] void wrong(std::string_view found) const {
-    const bool in_object = place_ == Place::document || place_ == Place::entry || place_ == Place::variable;
+    const bool in_object =
+        place_ == Place::document || place_ == Place::entry || place_ == Place::selectors || place_ == Place::variable;
     fail(std::string(in_object ? text_of(key_) : "the document") + " cannot be " + std::string(found));
   }
 
   unsigned allowed() const {
     if (place_ == Place::document) return document_keys;
-    return place_ == Place::variable ? variable_keys : file_keys | symlink_keys;
+    return place_ == Place::variable ? variable_keys : file_keys | symlink_keys | bit(Key::selectors);
   }
 
   std::string take(Key key) { return std::exchange(strings_.at(static_cast<std::size_t>(key)), {}); }
@@ -234,19 +253,23 @@ class Reader : public Json::json_sax_t {
     const std::string type = take(Key::type);
     const std::string path = take(Key::path);
     if (type == "file") {
-      require(file_keys);
+      require(file_keys, bit(Key::selectors));
       const auto digest = Digest::parse(take(Key::sha256));
       if (!digest) fail("sha256 of " + path + " is not 64 lower-case hexadecimal digits");
       manifest_.add_file(path, take_mode(), size_, *digest);
     } else if (type == "directory") {
-      require(directory_keys);
+      require(directory_keys, bit(Key::selectors));
       manifest_.add_directory(path, take_mode());
     } else if (type == "symlink") {
-      require(symlink_keys);
+      require(symlink_keys, bit(Key::selectors));
       manifest_.add_symlink(path, take(Key::target));
     } else {
       fail("type of " + path + " is " + json_string(type) + ", not directory, file or symlink");
     }
+    if ((seen_ & bit(Key::selectors)) == 0) return;
+    if (selectors_.empty()) fail("selectors of " + path + " is empty");
+    manifest_.set_selectors({selectors_.begin(), selectors_.end()});
+    selectors_.clear();
   }
 
   void add_variable() {
@@ -269,6 +292,7 @@ class Reader : public Json::json_sax_t {
   unsigned outer_seen_ = 0;
   std::array<std::string, key_names.size()> strings_;
   std::uint64_t size_ = 0;
+  std::vector<std::pair<std::string, std::string>> selectors_;
   std::string name_;
   std::string version_;
 };
@@ -283,20 +307,30 @@ void read(Manifest& manifest, std::string_view bytes, const std::string& path, R
   Json::sax_parse(bytes.begin(), bytes.end(), &reader);
 }
 
+// With the end of the entry.
+void print_selectors(std::string& out, const Selectors& selectors) {
+  for (const auto& [key, value] : selectors) {
+    out += key == selectors.begin()->first ? ", \"selectors\": {" : ", ";
+    out += json_string(key) + ": " + json_string(value);
+  }
+  out += selectors.empty() ? "}" : "}}";
+}
+
 void print_entry(std::string& out, const Manifest& manifest, std::uint32_t index) {
   const Entry& entry = manifest[index];
   out += "{\"path\": " + json_string(manifest.path_of(index)) + ", \"type\": \"";
   out += name_of(entry.type);
   out += '"';
   if (entry.type == EntryType::symlink) {
-    out += ", \"target\": " + json_string(manifest.link_target_of(index)) + '}';
+    out += ", \"target\": " + json_string(manifest.link_target_of(index));
+    print_selectors(out, manifest.selectors_of(index));
     return;
   }
   out += entry.mode == 0755 ? ", \"mode\": \"0755\"" : ", \"mode\": \"0644\"";
   if (entry.type == EntryType::file) {
     out += ", \"size\": " + std::to_string(entry.size) + ", \"sha256\": \"" + entry.digest.text() + '"';
   }
-  out += '}';
+  print_selectors(out, manifest.selectors_of(index));
 }
 
 }  // namespace

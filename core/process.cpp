@@ -27,6 +27,16 @@ void prepare() {
 
 bool is_terminal_stderr() { return ::isatty(STDERR_FILENO) == 1; }
 
+std::string_view architecture() {
+#if defined(__x86_64__)
+  return "x86_64";
+#elif defined(__aarch64__)
+  return "aarch64";
+#else
+#error "give this architecture the name that uname -m has for it"
+#endif
+}
+
 unsigned available_processors() {
   cpu_set_t set;
   CPU_ZERO(&set);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 namespace injector::process {
 
@@ -9,6 +10,8 @@ namespace injector::process {
 void prepare();
 
 bool is_terminal_stderr();
+// The architecture that this program was built for, as uname -m says it.
+std::string_view architecture();
 // Processors that this process may run on.
 unsigned available_processors();
 // 16 hexadecimal digits that nobody can guess.

@@ -4,6 +4,7 @@
 
 #include "core/directory.h"
 #include "core/manifest.h"
+#include "core/selectors.h"
 
 namespace injector {
 
@@ -13,9 +14,13 @@ struct Bundle {
   std::string document;  // the bytes of manifest.json
   Manifest manifest;
   Directory payload;
+  std::string selection;  // what choose kept of the choice, as the record keeps it
 
   // Throws bundle_not_found, missing_entry or manifest_invalid.
   static Bundle open(const std::string& path);
+  // Leaves out of the manifest what the choice, or this machine's architecture, does not want. A part of the choice
+  // about which the manifest says nothing is ignored. Throws does_not_fit where the bundle has nothing of a kind.
+  void choose(Choice choice);
 };
 
 }  // namespace injector

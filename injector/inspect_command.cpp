@@ -37,8 +37,11 @@ std::string entry_line(const Manifest& manifest, std::uint32_t index) {
   return "";
 }
 
-std::string describe(const Manifest& manifest) {
-  std::string out = manifest.name() + ' ' + manifest.version() + "\n\nenvironment\n";
+std::string describe(const Selected& selected) {
+  const Manifest& manifest = selected.manifest;
+  std::string out = manifest.name() + ' ' + manifest.version() + '\n';
+  if (!selected.selection.empty()) out += "selected: " + selected.selection + '\n';
+  out += "\nenvironment\n";
   for (const Variable& variable : manifest.environment()) {
     out += "  " + variable.name + ": " + merge_text(variable) + variable.value + "\n";
   }
@@ -62,7 +65,7 @@ void inspect(const Options& options, std::string& out) {
   }
   for (const Selected& selected : all) {
     if (!out.empty()) out += '\n';
-    out += json ? selected.document : describe(selected.manifest);
+    out += json ? selected.document : describe(selected);
   }
 }
 

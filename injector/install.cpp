@@ -24,18 +24,21 @@ struct Found {
   Ownership ownership;
   Comparison comparison;
 
-  bool installed() const { return comparison.all_right() && ownership.record_is_current(); }
+  bool installed() const {
+    return comparison.all_right() && ownership.record_is_current() && ownership.selection_is_current();
+  }
 };
 
 Found look_at(const Bundle& bundle, const Directory& target, const Context& context) {
-  return {Ownership(records::try_open(target), bundle.manifest, bundle.document),
-          compare(bundle.manifest, target, false, context)};
+  return {Ownership(records::try_open(target), bundle), compare(bundle.manifest, target, false, context)};
 }
 
 std::string describe(const Manifest& manifest) { return manifest.name() + ' ' + manifest.version(); }
 
-Outcome outcome(Reason reason, const Directory& target, const Manifest& manifest, const std::string& more = {}) {
-  return {reason, target.path(), describe(manifest) + more, manifest.name(), manifest.version()};
+Outcome outcome(Reason reason, const Directory& target, const Bundle& bundle, const std::string& more = {}) {
+  const Manifest& manifest = bundle.manifest;
+  const std::string selection = bundle.selection.empty() ? "" : " (" + bundle.selection + ')';
+  return {reason, target.path(), describe(manifest) + selection + more, manifest.name(), manifest.version()};
 }
 
 // A name must be free, ours, or a file, which is replaced as cp would. Gives the directories that --replace moves away.
@@ -136,6 +139,7 @@ void publish(const Bundle& bundle, const Directory& target, const Directory& fol
   // Before the record: with it, a directory that is still a stranger's would be ours to the next run.
   for (const std::size_t position : foreign) publisher.publish(name_of(position), &replaced->directory());
   if (!found.ownership.record_is_current()) publisher.publish_record();
+  if (!found.ownership.selection_is_current()) publisher.publish_selection();
   for (const std::size_t position : plan.tops()) {
     const bool is_foreign = std::find(foreign.begin(), foreign.end(), position) != foreign.end();
     if (!is_foreign) publisher.publish(name_of(position), nullptr);
@@ -159,7 +163,7 @@ void bring_in(const InstallOptions& options, const Bundle& bundle, const Directo
   {
     Stage stage(library);
     stage.fill(bundle, plan, target, found.comparison, context);
-    stage.write_record(bundle.document);
+    stage.write_record(bundle);
     if (options.fsync) target.sync_file_system();
     context.interrupt.check();
     publish(bundle, target, folder, library, stage, plan, found, foreign);
@@ -172,7 +176,7 @@ void bring_in(const InstallOptions& options, const Bundle& bundle, const Directo
 
 Outcome already_installed(const Directory& target, const Bundle& bundle, const Found& found, bool locked) {
   if (locked) tidy(target, bundle.manifest, found);
-  return outcome(Reason::already_installed, target, bundle.manifest, " is there, every byte of it was checked");
+  return outcome(Reason::already_installed, target, bundle, " is there, every byte of it was checked");
 }
 
 Outcome try_out(const InstallOptions& options, const Bundle& bundle, const Directory& target, const Found& found) {
@@ -181,14 +185,15 @@ Outcome try_out(const InstallOptions& options, const Bundle& bundle, const Direc
   check_names(bundle.manifest, target, found, options.replace);
   const StagePlan plan(bundle.manifest, found.comparison);
   plan.check_room(target, bundle.document.size(), options.size_limit);
-  return outcome(Reason::would_install, target, bundle.manifest,
+  return outcome(Reason::would_install, target, bundle,
                  ": " + std::to_string(plan.bytes_to_copy()) + " bytes to copy, nothing was changed");
 }
 
 }  // namespace
 
 Outcome install(const InstallOptions& options, const Context& context) {
-  const Bundle bundle = Bundle::open(options.bundle);
+  Bundle bundle = Bundle::open(options.bundle);
+  bundle.choose(options.choice);
   const Directory target = open_target(options.target);
   std::optional<Lock> lock = options.dry_run ? std::nullopt : Lock::try_take(target);
   Found found = look_at(bundle, target, context);
@@ -202,7 +207,7 @@ Outcome install(const InstallOptions& options, const Context& context) {
     if (found.installed()) return already_installed(target, bundle, found, true);
   }
   bring_in(options, bundle, target, found, context);
-  return outcome(Reason::installed, target, bundle.manifest);
+  return outcome(Reason::installed, target, bundle);
 }
 
 }  // namespace injector

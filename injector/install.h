@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "core/selectors.h"
 #include "injector/context.h"
 #include "injector/outcome.h"
 
@@ -15,6 +16,7 @@ struct InstallOptions {
   std::string target = "/target";
   std::chrono::seconds timeout{60};
   std::optional<std::uint64_t> size_limit;  // bytes
+  Choice choice;
   bool replace = false;
   bool fsync = false;
   bool dry_run = false;

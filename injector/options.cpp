@@ -23,6 +23,7 @@ constexpr const char* exit_codes =
     "  73   the target cannot be written, or a name in it is taken\n"
     "  74   an input or output error\n"
     "  75   no space, the lock's deadline, or another temporary condition: a retry can help\n"
+    "  78   the bundle has nothing for this machine, or for what --select asks\n"
     "  130  ended by SIGINT\n"
     "  143  ended by SIGTERM\n";
 
@@ -85,6 +86,17 @@ void add_install(CLI::App& command, Options& options) {
       ->check(CLI::NonNegativeNumber)
       ->envname("INJECTOR_SIZE_LIMIT")
       ->option_text("BYTES");
+  const auto select = [&install](const std::string& text) {
+    const auto choice = Choice::parse(text);
+    if (!choice)
+      throw CLI::ValidationError("--select", '"' + text + "\" is not KEY=VALUE,... of arch, libc and python");
+    install.choice = *choice;
+  };
+  command
+      .add_option_function<std::string>("--select", select,
+                                        "Install only what is for these, such as python=3.12,libc=musl")
+      ->envname("INJECTOR_SELECT")
+      ->option_text("KEY=VALUE,...");
   command.add_flag("--replace", install.replace, "Move a directory that no injector installed out of the way")
       ->envname("INJECTOR_REPLACE");
   command

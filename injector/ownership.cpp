@@ -17,13 +17,16 @@ std::optional<std::string> try_read_document(const Directory& library) {
 
 }  // namespace
 
-Ownership::Ownership(const std::optional<Directory>& folder, const Manifest& manifest, const std::string& document)
-    : wanted_(top_names(manifest)) {
+Ownership::Ownership(const std::optional<Directory>& folder, const Bundle& bundle)
+    : wanted_(top_names(bundle.manifest)) {
   if (!folder) return;
+  const Manifest& manifest = bundle.manifest;
   if (const auto library = records::try_open_folder(*folder, manifest.name())) {
     listing_ = records::list(*library);
-    record_is_current_ = try_read_document(*library) == document;
-    if (record_is_current_) {
+    // The same document needs no second parse.
+    record_is_current_ = try_read_document(*library) == bundle.document;
+    selection_is_current_ = records::read_selection(*library) == bundle.selection;
+    if (record_is_current_ && selection_is_current_) {
       add_ours(manifest);
     } else if (const auto record = records::try_read(*library, records::document)) {
       add_ours(*record);

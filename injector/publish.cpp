@@ -43,6 +43,16 @@ void Publisher::publish_record() {
   library_.rename_from(stage_.root(), records::document, records::document);
 }
 
+void Publisher::publish_selection() {
+  if (library_.try_status(records::selection)) {
+    stage_.old().rename_from(library_, records::selection, records::selection);
+    done_.push_back({Step::selection_old, records::selection, &stage_.old(), records::selection});
+  }
+  if (!stage_.root().try_status(records::selection)) return;
+  library_.rename_from(stage_.root(), records::selection, records::selection);
+  done_.push_back({Step::moved, records::selection, &library_, records::selection});
+}
+
 void Publisher::publish(const std::string& name, const Directory* replaced) {
   if (target_.try_rename_to_free(stage_.fresh(), name, name)) {
     done_.push_back({Step::moved, name, &target_, name});
@@ -102,6 +112,9 @@ void Publisher::undo(const Done& done) {
     case Step::moved_aside:
       if (target_.try_status(done.name)) stage_.fresh().rename_from(target_, done.name, done.name);
       target_.rename_from(*done.other, done.other_name, done.name);
+      break;
+    case Step::selection_old:
+      library_.rename_from(*done.other, done.other_name, done.name);
       break;
     case Step::record_new:
       done.other->remove_file(done.name);

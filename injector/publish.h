@@ -20,6 +20,8 @@ class Publisher {
 
   // The record that lies in the stage; an old one stays as previous-DIGEST.json until the clean-up.
   void publish_record();
+  // The selection that lies in the stage; where none lies there, the one of the record goes.
+  void publish_selection();
   // A top-level entry. A directory that is not ours goes to replaced, if that is given.
   void publish(const std::string& name, const Directory* replaced);
   void commit() { committed_ = true; }
@@ -30,6 +32,7 @@ class Publisher {
     moved,          // the staged entry is there: it goes back into the stage
     exchanged,      // the old entry is there: it is swapped back
     moved_aside,    // the old entry is there, and its name may be ours by now: both go back
+    selection_old,  // the record's selection is in old/: it goes back
     record_new,     // the record is removed
     record_linked,  // the old record is there too: it gets its name back
   };

@@ -54,6 +54,15 @@ std::optional<Manifest> try_read(const Directory& library, const std::string& na
   }
 }
 
+std::string read_selection(const Directory& library) {
+  constexpr std::size_t most = 4096;
+  auto file = library.try_open_file(selection);
+  if (!file || file->status().type != FileType::file || file->status().size > most) return "";
+  std::string text = file->read_all(most);
+  if (text.ends_with('\n')) text.pop_back();
+  return text;
+}
+
 Listing list(const Directory& library) {
   Listing listing;
   library.list([&](const std::string& name) {

@@ -18,7 +18,13 @@ Selected read_record(const Directory& folder, const std::string& library, const 
     throw Error(Reason::manifest_invalid, file->path(), "is the record of " + manifest.name() + ", not of " + library,
                 "Run injector install again.");
   }
-  return {std::move(document), std::move(manifest), open_target(target)};
+  std::string selection = records::read_selection(*home);
+  if (const auto choice = Choice::parse(selection)) {
+    manifest = manifest.chosen(*choice);
+  } else {
+    selection.clear();  // not one of ours: as if there were none
+  }
+  return {std::move(document), std::move(manifest), open_target(target), std::move(selection)};
 }
 
 }  // namespace
@@ -27,7 +33,7 @@ std::vector<Selected> select(const Selection& selection) {
   std::vector<Selected> all;
   if (!selection.target) {
     Bundle bundle = Bundle::open(selection.bundle);
-    all.push_back({std::move(bundle.document), std::move(bundle.manifest), std::move(bundle.payload)});
+    all.push_back({std::move(bundle.document), std::move(bundle.manifest), std::move(bundle.payload), ""});
     return all;
   }
   const Directory target = open_target(*selection.target);

@@ -14,6 +14,7 @@ struct Selected {
   std::string document;
   Manifest manifest;
   Directory tree;
+  std::string selection;  // of a record: which entries are installed, where not all are
 };
 
 // The one of the bundle, or those of the target in the order of their names. Throws bundle_not_found, not_installed,

@@ -188,10 +188,14 @@ void Stage::fill(const Bundle& bundle, const StagePlan& plan, const Directory& t
   each(plan.twins(), &Filler::link_twin);
 }
 
-void Stage::write_record(const std::string& document) {
-  File file = root_.create_file(records::document, 0644);
-  file.write_all(document);
-  file.close();
+void Stage::write_record(const Bundle& bundle) {
+  const auto write = [&](const char* name, const std::string& text) {
+    File file = root_.create_file(name, 0644);
+    file.write_all(text);
+    file.close();
+  };
+  write(records::document, bundle.document);
+  if (!bundle.selection.empty()) write(records::selection, bundle.selection + '\n');
 }
 
 }  // namespace injector

@@ -54,7 +54,7 @@ class Stage {
   // the like where the bundle is not what its manifest says.
   void fill(const Bundle& bundle, const StagePlan& plan, const Directory& target, const Comparison& found,
             const Context& context);
-  void write_record(const std::string& document);
+  void write_record(const Bundle& bundle);
 
   const Directory& root() const { return root_; }
   const Directory& fresh() const { return fresh_; }

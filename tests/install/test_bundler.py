@@ -174,7 +174,8 @@ def library(place):
         at = harness.write_tree(place / "artifacts", artifacts)
         (folder / "library.json").write_text(json.dumps(document or {
             "name": "dd-java-agent",
-            "artifacts": [{"file": "dd-java-agent-${version}.jar", "path": "dd-java-agent.jar"}],
+            "version": "dd-java-agent-${version}.jar",
+            "artifacts": [{"from": "dd-java-agent-${version}.jar", "path": "dd-java-agent.jar"}],
             "environment": [dict(ENVIRONMENT[0], value="-javaagent:${target}/dd-java-agent.jar")]}))
         if checksums is not None:
             (folder / "SHA256SUMS").write_text(checksums)
@@ -207,7 +208,7 @@ def test_a_library(place, target, library, mark):
     ({"dd-java-agent-1.jar": "jar"}, "", 65),
     ({}, None, 74), ({"other.jar": "x"}, None, 74),
     ({"dd-java-agent-1.jar": "a", "dd-java-agent-2.jar": "b"}, None, 74),
-    ({"dd-java-agent-.jar": "a"}, None, 74), ({"dd-java-agent-bad version!.jar": "a"}, None, 65)],
+    ({"dd-java-agent-.jar": "a"}, None, 74), ({"dd-java-agent-bad version!.jar": "a"}, None, 74)],
     ids=["digest", "not in the sums", "sums that are none", "empty sums", "nothing there", "another file",
          "two versions", "no version", "a bad version"])
 def test_a_library_that_is_not_what_its_lock_says(place, library, artifacts, sums, code):
@@ -216,14 +217,32 @@ def test_a_library_that_is_not_what_its_lock_says(place, library, artifacts, sum
     assert not (place / "out").exists()
 
 
-@pytest.mark.parametrize("document", [{}, {"name": "x"}, {"name": "x", "artifacts": []}, [],
-                                      {"name": "x", "artifacts": [{"file": "../../etc/${version}", "path": "x"}]},
-                                      {"name": "x", "artifacts": [{"file": "x-${version}.jar", "path": "../x"}]},
-                                      {"name": "x", "artifacts": [{"file": "x.jar", "path": "x"}]},
-                                      {"name": "X", "artifacts": [{"file": "x-${version}.jar", "path": "x"}]}])
-def test_a_wrong_library_file(place, library, document):
-    arguments = library({"x-1.jar": "x", "x.jar": "x"}, document=document or {"name": ""})
-    done = harness.run(harness.BUNDLER, *arguments)
-    assert done.returncode in (64, 65), done.stderr
-    assert "library.json" in done.stderr or "\"x" in done.stderr.lower() or "x" in done.stderr
+GOOD = {"name": "x", "version": "x-${version}.jar", "artifacts": [{"from": "x-${version}.jar", "path": "x"}],
+        "environment": []}
+
+
+@pytest.mark.parametrize("change, code, part", [
+    ({"name": None}, 65, "the key name is missing"),
+    ({"version": None}, 65, "the key version is missing"),
+    ({"surplus": 1}, 65, "the key surplus is unknown"),
+    ({"artifacts": {}}, 65, "artifacts is no list"),
+    ({"artifacts": []}, 65, "entries: is empty"),
+    ({"artifacts": [{"file": "x.jar", "path": "x"}]}, 65, "the key file is unknown"),
+    ({"artifacts": [{"from": "x.jar", "path": "../x"}]}, 65, "the path "),
+    ({"artifacts": [{"from": "no.jar", "path": "x"}]}, 74, "no.jar"),
+    ({"artifacts": [{"from": "x.jar", "path": "x", "unpack": "yes"}]}, 65, "unpack is not true or false"),
+    ({"artifacts": [{"from": "x.jar", "path": "x", "unpack": True}]}, 65, "is no zip"),
+    ({"files": [{"from": "no.py", "path": "y"}]}, 74, "no.py"),
+    ({"files": [{"from": "pom.xml", "path": "x"}]}, 65, "second entry"),
+    ({"selectors": [{"path": "y", "arch": "x86_64"}]}, 65, "is not in the payload"),
+    ({"selectors": [{"path": "x", "os": "linux"}]}, 65, "the key os is unknown"),
+    ({"selectors": [{"path": "x", "arch": "X"}]}, 65, "is not [a-z0-9]"),
+    ({"exclude": ["x"]}, 65, "is empty"),
+    ({"name": "X"}, 65, "name"),
+    ({"version": "no version"}, 74, "x-no version.jar")])
+def test_a_wrong_library_file(place, library, change, code, part):
+    document = {key: value for key, value in (GOOD | change).items() if value is not None}
+    done = harness.run(harness.BUNDLER, *library({"x-1.jar": "x", "x.jar": "x"}, document=document))
+    assert done.returncode == code, done.stderr
+    assert part in harness.last_line(done)
     assert not (place / "out").exists()

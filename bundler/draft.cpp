@@ -1,0 +1,47 @@
+#include "bundler/draft.h"
+
+#include <utility>
+
+#include "core/error.h"
+#include "core/process.h"
+
+namespace injector {
+namespace {
+
+Directory open_parent(const std::string& path) {
+  auto parent = Directory::try_open(path);
+  if (!parent) throw Error(Reason::target_missing, path, "is no directory", "Create it first.");
+  return std::move(*parent);
+}
+
+}  // namespace
+
+Draft::Draft(const std::string& parent, const std::string& label)
+    : parent_(open_parent(parent)),
+      // The error that leads to a failing removal says more than the removal's own.
+      guard_(parent_, '.' + label.substr(0, 200) + '.' + process::random_name(), [](const Error&) {}),
+      root_(create_fresh(parent_, guard_.name())) {}
+
+void Draft::commit(const std::string& name) {
+  if (!parent_.try_rename_to_free(parent_, guard_.name(), name)) {
+    throw Error(Reason::name_taken, parent_.path_of(name), "exists already", "Remove it or name another output.");
+  }
+  guard_.dismiss();
+}
+
+Directory create_fresh(const Directory& parent, const std::string& name) {
+  if (!parent.try_create_directory(name, 0755)) throw Error(Reason::name_taken, parent.path_of(name), "exists already");
+  auto directory = parent.try_open_directory(name);
+  if (!directory) throw Error(Reason::io_error, parent.path_of(name), "vanished while it was written");
+  directory->remove_default_acl();
+  return std::move(*directory);
+}
+
+Place split_place(std::string path) {
+  while (path.size() > 1 && path.ends_with('/')) path.pop_back();
+  const std::size_t slash = path.rfind('/');
+  if (slash == std::string::npos) return {".", path};
+  return {slash == 0 ? "/" : path.substr(0, slash), path.substr(slash + 1)};
+}
+
+}  // namespace injector

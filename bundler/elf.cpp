@@ -1,0 +1,124 @@
+#include "bundler/elf.h"
+
+#include <elf.h>
+
+#include <array>
+#include <cstring>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace injector {
+namespace {
+
+constexpr std::array<std::pair<unsigned, std::string_view>, 7> machines = {{{EM_X86_64, "x86_64"},
+                                                                            {EM_AARCH64, "aarch64"},
+                                                                            {EM_386, "i686"},
+                                                                            {EM_ARM, "armv7l"},
+                                                                            {EM_PPC64, "ppc64le"},
+                                                                            {EM_S390, "s390x"},
+                                                                            {EM_RISCV, "riscv64"}}};
+
+std::string name_of_machine(unsigned machine) {
+  for (const auto& [number, name] : machines) {
+    if (number == machine) return std::string(name);
+  }
+  return "machine-" + std::to_string(machine);
+}
+
+template <typename Value>
+std::optional<Value> read_at(const std::string& bytes, std::uint64_t offset) {
+  if (offset > bytes.size() || bytes.size() - offset < sizeof(Value)) return std::nullopt;
+  Value value;
+  std::memcpy(&value, bytes.data() + offset, sizeof(Value));
+  return value;
+}
+
+std::string string_at(const std::string& bytes, std::uint64_t offset) {
+  if (offset >= bytes.size()) return "";
+  return bytes.substr(offset, bytes.find('\0', offset) - offset);
+}
+
+std::string libc_of(std::string_view needed) {
+  const std::string_view name = needed.substr(needed.rfind('/') + 1);
+  if (name.starts_with("libc.musl-") || name.starts_with("ld-musl-") || name == "libc.so") return "musl";
+  if (name == "libc.so.6" || name.starts_with("ld-linux")) return "glibc";
+  return "";
+}
+
+// A 64-bit file of this machine's byte order; of others the libc stays unknown.
+template <typename Header, typename Segment, typename Dynamic>
+class Reader {
+ public:
+  explicit Reader(const std::string& bytes) : bytes_(bytes) {
+    const auto header = read_at<Header>(bytes, 0);
+    if (!header) return;
+    for (unsigned i = 0; i < header->e_phnum; ++i) {
+      const auto segment = read_at<Segment>(bytes, header->e_phoff + std::uint64_t{i} * header->e_phentsize);
+      if (segment) segments_.push_back(*segment);
+    }
+  }
+
+  std::string libc() const {
+    for (const Segment& segment : segments_) {
+      if (segment.p_type == PT_INTERP) {
+        if (auto libc = libc_of(string_at(bytes_, segment.p_offset)); !libc.empty()) return libc;
+      }
+    }
+    for (const Segment& segment : segments_) {
+      if (segment.p_type != PT_DYNAMIC) continue;
+      if (auto libc = libc_of_needed(segment); !libc.empty()) return libc;
+    }
+    return "";
+  }
+
+ private:
+  std::vector<Dynamic> entries_of(const Segment& segment) const {
+    std::vector<Dynamic> entries;
+    for (std::uint64_t at = 0; at + sizeof(Dynamic) <= segment.p_filesz; at += sizeof(Dynamic)) {
+      const auto entry = read_at<Dynamic>(bytes_, segment.p_offset + at);
+      if (!entry || entry->d_tag == DT_NULL) break;
+      entries.push_back(*entry);
+    }
+    return entries;
+  }
+
+  std::string libc_of_needed(const Segment& dynamic) const {
+    const std::vector<Dynamic> entries = entries_of(dynamic);
+    std::uint64_t strings = 0;
+    for (const Dynamic& entry : entries) {
+      if (entry.d_tag == DT_STRTAB) strings = offset_of(entry.d_un.d_ptr);
+    }
+    for (const Dynamic& entry : entries) {
+      if (entry.d_tag != DT_NEEDED) continue;
+      if (auto libc = libc_of(string_at(bytes_, strings + entry.d_un.d_val)); !libc.empty()) return libc;
+    }
+    return "";
+  }
+
+  std::uint64_t offset_of(std::uint64_t address) const {
+    for (const Segment& segment : segments_) {
+      const bool here =
+          segment.p_type == PT_LOAD && address >= segment.p_vaddr && address - segment.p_vaddr < segment.p_filesz;
+      if (here) return address - segment.p_vaddr + segment.p_offset;
+    }
+    return bytes_.size();
+  }
+
+  const std::string& bytes_;
+  std::vector<Segment> segments_;
+};
+
+}  // namespace
+
+std::optional<Elf> read_elf(const std::string& bytes) {
+  // e_machine has the same place in both classes.
+  const auto machine = read_at<std::uint16_t>(bytes, offsetof(Elf64_Ehdr, e_machine));
+  if (!bytes.starts_with(ELFMAG) || !machine) return std::nullopt;
+  Elf elf{name_of_machine(*machine), ""};
+  if (bytes[EI_CLASS] == ELFCLASS64) elf.libc = Reader<Elf64_Ehdr, Elf64_Phdr, Elf64_Dyn>(bytes).libc();
+  if (bytes[EI_CLASS] == ELFCLASS32) elf.libc = Reader<Elf32_Ehdr, Elf32_Phdr, Elf32_Dyn>(bytes).libc();
+  return elf;
+}
+
+}  // namespace injector
