@@ -209,11 +209,16 @@ Manifest Manifest::chosen(const Choice& choice) const {
   manifest.name_ = name_;
   manifest.version_ = version_;
   manifest.environment_ = environment_;
-  std::vector<bool> out(entries_.size());
+  constexpr std::uint32_t gone = Entry::no_parent - 1;
+  std::vector<std::uint32_t> now(entries_.size());  // what became of each entry
   for (std::uint32_t i = 0; i < size(); ++i) {
     const Entry& entry = entries_[i];
-    out[i] = (entry.parent != Entry::no_parent && out[entry.parent]) || !choice.matches(selectors_of(i));
-    if (out[i]) continue;
+    const std::uint32_t parent = entry.parent == Entry::no_parent ? Entry::no_parent : now[entry.parent];
+    now[i] = parent != gone && choice.matches(selectors_of(i)) ? manifest.size() : gone;
+    if (now[i] == gone) {
+      if (parent != gone) manifest.left_out_.emplace(parent, name_of(i));
+      continue;
+    }
     switch (entry.type) {
       case EntryType::directory:
         manifest.add_directory(path_of(i), entry.mode);

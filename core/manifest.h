@@ -85,6 +85,10 @@ class Manifest {
   std::map<std::string, std::set<std::string>> selector_values() const;
   // The same library with nothing but the entries that the choice takes. Throws where that is none.
   Manifest chosen(const Choice& choice) const;
+  // Whether name, in a directory (Entry::no_parent: at the top level), was left out by chosen.
+  bool left_out(std::uint32_t directory, const std::string& name) const {
+    return left_out_.contains({directory, name});
+  }
   // The entries of the top level, in the order in which they are published.
   const std::vector<std::uint32_t>& top() const { return top_; }
   // The entries of a directory, or of the payload itself (Entry::no_parent).
@@ -115,6 +119,7 @@ class Manifest {
   std::vector<std::uint32_t> top_;
   std::string text_;
   std::vector<Selectors> selectors_{Selectors()};
+  std::set<std::pair<std::uint32_t, std::string>> left_out_;  // the uppermost ones
   // While entries are added: the directories that still may get children, the path of the innermost, and
   // the names of the top level.
   std::vector<OpenDirectory> open_;

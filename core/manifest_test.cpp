@@ -37,6 +37,31 @@ TEST(Manifest, RoundTrip) {
   EXPECT_EQ(print_manifest(parse_manifest(printed, "m")), printed);
 }
 
+std::string for_python(std::string entry, const std::string& version) {
+  entry.insert(entry.size() - 1, R"(, "selectors": {"python": ")" + version + "\"}");
+  return entry;
+}
+
+TEST(Manifest, SelectorsAreKeptAndChosenFrom) {
+  const std::string text =
+      document(for_python(directory("a"), "3.11") + "," + file("a/x") + "," + for_python(directory("b"), "3.12") + "," +
+               directory("b/c") + "," + file("b/c/x") + "," + symlink("l", "z") + "," + file("z"));
+  const Manifest manifest = parse_manifest(text, "m");
+  EXPECT_EQ(manifest.selectors_of(2), (Selectors{{"python", "3.12"}}));
+  EXPECT_TRUE(manifest.selectors_of(4).empty()) << "its own alone";
+  EXPECT_EQ(manifest.selector_values().at("python"), (std::set<std::string>{"3.11", "3.12"}));
+  const std::string printed = print_manifest(manifest);
+  EXPECT_EQ(print_manifest(parse_manifest(printed, "m")), printed);
+
+  const Manifest chosen = manifest.chosen(*Choice::parse("python=3.12"));
+  std::vector<std::string> paths;
+  for (std::uint32_t i = 0; i < chosen.size(); ++i) paths.push_back(chosen.path_of(i));
+  EXPECT_EQ(paths, (std::vector<std::string>{"b", "b/c", "b/c/x", "l", "z"}));
+  EXPECT_EQ(chosen.link_target_of(3), "z");
+  EXPECT_TRUE(chosen.left_out(Entry::no_parent, "a"));
+  EXPECT_FALSE(chosen.left_out(Entry::no_parent, "b"));
+}
+
 struct Refusal {
   std::string text;
   std::string problem;

@@ -44,6 +44,9 @@ void Bundle::choose(Choice choice) {
   }
   if (known.empty()) return;
   manifest = manifest.chosen(known);
+  if (manifest.selector_values().empty()) {
+    throw Error(Reason::does_not_fit, payload.path(), manifest.name() + " has nothing for all of " + known.text());
+  }
   selection = known.text();
 }
 

@@ -85,7 +85,7 @@ class Worker {
   }
 
   void compare_names(const Directory& directory, std::uint32_t index) {
-    if (const auto surplus = find_surplus(shared_.manifest(), index, directory)) {
+    if (const auto surplus = find_surplus(shared_.manifest(), index, directory, Tree::installed)) {
       return shared_.differ_at(index, State::wrong, Reason::surplus_entry, *surplus, "is not in the manifest");
     }
     if (index != Entry::no_parent) shared_.right(index);
@@ -197,7 +197,8 @@ std::string digest_problem(const Digest& found, const Digest& expected) {
 }
 
 // Counting is enough: that one of the manifest's own entries is missing shows at that entry.
-std::optional<std::string> find_surplus(const Manifest& manifest, std::uint32_t index, const Directory& directory) {
+std::optional<std::string> find_surplus(const Manifest& manifest, std::uint32_t index, const Directory& directory,
+                                        Tree tree) {
   std::vector<std::string> names;
   directory.list([&](std::string name) { names.push_back(std::move(name)); });
   if (names.size() <= manifest.children_of(index)) return std::nullopt;
@@ -206,7 +207,9 @@ std::optional<std::string> find_surplus(const Manifest& manifest, std::uint32_t 
     if (manifest[i].parent == index) expected.insert(manifest.name_of(i));
   }
   std::sort(names.begin(), names.end());
-  const auto known = [&](const std::string& name) { return expected.contains(name); };
+  const auto known = [&](const std::string& name) {
+    return expected.contains(name) || (tree == Tree::bundle && manifest.left_out(index, name));
+  };
   const auto surplus = std::find_if_not(names.begin(), names.end(), known);
   // A directory that changes while it is listed can give a name twice.
   if (surplus == names.end()) return std::nullopt;

@@ -39,8 +39,10 @@ std::string size_problem(std::uint64_t found, std::uint64_t expected);
 std::string digest_problem(const Digest& found, const Digest& expected);
 
 // The path of something in a directory of the tree that is not among the manifest's entries for that directory
-// (Entry::no_parent: the root of the tree).
-std::optional<std::string> find_surplus(const Manifest& manifest, std::uint32_t index, const Directory& directory);
+// (Entry::no_parent: the root of the tree). tree: a bundle also holds what was not chosen.
+enum class Tree { installed, bundle };
+std::optional<std::string> find_surplus(const Manifest& manifest, std::uint32_t index, const Directory& directory,
+                                        Tree tree);
 
 // An entry is right when its type and content are, everybody can read it, a file is executable where the manifest says
 // so, and a directory has nothing but its entries. Other permission bits are not compared: the kubelet changes them for

@@ -140,7 +140,7 @@ class Filler {
   void check_surplus(std::uint32_t index) {
     const Directory* directory = source_.try_open(index);
     if (directory == nullptr) throw absent(source_.parent_of(index), manifest_.name_of(index), "a directory");
-    if (const auto surplus = find_surplus(manifest_, index, *directory)) {
+    if (const auto surplus = find_surplus(manifest_, index, *directory, Tree::bundle)) {
       throw Error(Reason::surplus_entry, *surplus, "is not in the manifest");
     }
   }

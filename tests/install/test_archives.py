@@ -1,0 +1,324 @@
+"""bundler pack of archives: what the ecosystem's client would lay out, and nothing that a stranger's archive wants."""
+
+import base64
+import hashlib
+import io
+import json
+import os
+import stat
+import tarfile
+import zipfile
+
+import pytest
+
+import harness
+
+
+def pack(archive, out, *options):
+    return harness.run(harness.BUNDLER, "pack", "--name", "demo", "--version", "1", "--unpack", "--input", archive,
+                       "--output", out, *options)
+
+
+def packed(place, archive):
+    """The payload that the archive becomes: {path: content, link target or None for a directory}."""
+    done = pack(archive, place / "out")
+    assert done.returncode == 0, done.stderr
+    return payload(place / "out")
+
+
+def payload(bundle):
+    assert harness.injector("verify", "--bundle", bundle).returncode == 0
+    root, found = bundle / "payload", {}
+    for at in sorted(root.rglob("*")):
+        path = str(at.relative_to(root))
+        found[path] = os.readlink(at) if at.is_symlink() else None if at.is_dir() else at.read_bytes()
+    return found
+
+
+def refused(place, archive, reason, *parts, code=65):
+    before = sorted(os.listdir(place))
+    done = pack(archive, place / "out")
+    line = harness.last_line(done)
+    assert done.returncode == code, done.stderr
+    assert line.startswith(f"bundler: {reason}: "), line
+    for part in parts:
+        assert part in line, line
+    assert sorted(os.listdir(place)) == before, "something is left"
+
+
+def tar(path, *entries, mode="w"):
+    """entries: (name, bytes), (name, dict of TarInfo's fields)."""
+    with tarfile.open(path, mode) as archive:
+        for name, what in entries:
+            info = tarfile.TarInfo(name)
+            if isinstance(what, dict):
+                for key, value in what.items():
+                    setattr(info, key, value)
+                archive.addfile(info)
+            else:
+                info.size = len(what)
+                archive.addfile(info, io.BytesIO(what))
+    return path
+
+
+def zipped(path, *entries):
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in entries:
+            archive.writestr(name, content)
+    return path
+
+
+def record_line(name, content, algorithm="sha256"):
+    digest = base64.urlsafe_b64encode(hashlib.new(algorithm, content).digest()).rstrip(b"=").decode()
+    return f"{name},{algorithm}={digest},{len(content)}\n"
+
+
+FILES = [("pkg/__init__.py", b"x = 1\n"), ("pkg/sub/é.txt", "é".encode()), ("pkg-1.dist-info/METADATA", b"Name: pkg\n")]
+RECORD = "pkg-1.dist-info/RECORD"
+
+
+def wheel(path, files=FILES, record=None):
+    """A wheel with the right RECORD, or with that text in its place (False: none at all)."""
+    lines = "".join(record_line(*file) for file in files) + f"{RECORD},,\n" if record is None else record
+    return zipped(path, *files, *([] if lines is False else [(RECORD, lines)]))
+
+
+# What is laid out
+
+@pytest.mark.parametrize("name, mode", [("a.tar", "w"), ("a.tar.gz", "w:gz"), ("a.tar.xz", "w:xz")])
+def test_tar(place, name, mode):
+    archive = tar(place / name, ("./", {"type": tarfile.DIRTYPE}), ("./d/", {"type": tarfile.DIRTYPE}),
+                  ("./d/f", b"f"), ("d/l", {"type": tarfile.SYMTYPE, "linkname": "f"}),
+                  ("h", {"type": tarfile.LNKTYPE, "linkname": "./d/f"}), mode=mode)
+    assert packed(place, archive) == {"d": None, "d/f": b"f", "d/l": "f", "h": b"f"}
+
+
+def test_tar_with_zstd(place):
+    archive = tar(place / "a.tar", ("f", b"f" * 1000))
+    done = harness.run("tar", "--zstd", "-cf", place / "a.tar.zst", "-C", place, "a.tar")
+    if done.returncode != 0:
+        pytest.skip(f"no zstd here: {done.stderr.strip()}")
+    assert packed(place, place / "a.tar.zst") == {"a.tar": archive.read_bytes()}
+
+
+def test_zip_and_nupkg(place):
+    entries = [("lib/net8.0/A.dll", b"dll"), ("[Content_Types].xml", b"<x/>")]
+    assert packed(place, zipped(place / "a.nupkg", *entries)) == dict(entries) | {"lib": None, "lib/net8.0": None}
+
+
+def test_modes_are_normalised(place):
+    archive = tar(place / "a.tar", ("x", {"mode": 0o4777}), ("r", {"mode": 0o400}))
+    assert packed(place, archive) == {"x": b"", "r": b""}
+    assert stat.S_IMODE((place / "out/payload/x").stat().st_mode) == 0o755
+    assert stat.S_IMODE((place / "out/payload/r").stat().st_mode) == 0o644
+
+
+def test_npm_tarball_loses_its_first_component(place):
+    archive = tar(place / "a.tgz", ("package/index.js", b"1"), ("package/lib/b.js", b"2"), mode="w:gz")
+    assert packed(place, archive) == {"index.js": b"1", "lib": None, "lib/b.js": b"2"}
+
+
+def test_wheel(place):
+    files = FILES + [("pkg-1.data/purelib/pure.py", b"p"), ("pkg-1.data/platlib/plat/x.so", b"s"),
+                     ("pkg-1.data/scripts/run", b"#!python\n"), ("pkg-1.data/headers/x.h", b"h"),
+                     ("pkg-1.data/data/etc/x", b"d"), ('pkg/a,"b".txt', b"comma")]
+    lines = "".join(record_line(*file) for file in files[:-1])
+    lines += record_line('"pkg/a,""b"".txt"', files[-1][1]) + RECORD + ",,\r\n"
+    found = packed(place, wheel(place / "pkg-1-py3-none-any.whl", files, lines))
+    assert {p: c for p, c in found.items() if c is not None} == dict(FILES) | {
+        "pure.py": b"p", "plat/x.so": b"s", 'pkg/a,"b".txt': b"comma", RECORD: lines.encode()}
+
+
+# A wheel's RECORD
+
+INIT, *REST = FILES
+REST_LINES = "".join(record_line(*file) for file in REST) + f"{RECORD},,\n"
+
+
+@pytest.mark.parametrize("record, reason, part", [
+    (False, "missing-entry", "has no RECORD"),
+    (REST_LINES, "surplus-entry", "pkg/__init__.py is not in RECORD"),
+    (record_line(*INIT) + record_line("pkg/more.py", b"") + REST_LINES, "missing-entry", "pkg/more.py is missing"),
+    (record_line(INIT[0], b"x = 2\n") + REST_LINES, "digest-mismatch", "pkg/__init__.py: SHA-256 is "),
+    (record_line(*INIT).replace(",6", ",7") + REST_LINES, "size-mismatch", "has 6 bytes, RECORD says 7"),
+    (record_line(*INIT, "md5") + REST_LINES, "archive-invalid", "no SHA-256 of pkg/__init__.py"),
+    (f"{INIT[0]},,\n" + REST_LINES, "archive-invalid", "no SHA-256 of pkg/__init__.py"),
+    (f"{INIT[0]},sha256={'*' * 43},6\n" + REST_LINES, "archive-invalid", "no SHA-256 of"),
+    (record_line(*INIT) * 2 + REST_LINES, "archive-invalid", "lists pkg/__init__.py twice"),
+    (f"{INIT[0]}\n" + REST_LINES, "archive-invalid", "a line that is not"),
+], ids=["none", "file not listed", "listed and missing", "digest", "size", "md5", "no digest", "no base64", "twice",
+        "one field"])
+def test_wheel_that_is_not_what_its_record_says(place, record, reason, part):
+    refused(place, wheel(place / "pkg-1-py3-none-any.whl", record=record), reason, part)
+
+
+# What strangers' archives want
+
+@pytest.mark.parametrize("name", ["../x", "/etc/x", "a/../../x", "a//b", "a/./b", "x\ny", "\u202ex", ".injector/x",
+                                  "manifest.json", "a" * 256, "/".join("a" * 65)])
+@pytest.mark.parametrize("kind", ["tar", "zip"])
+def test_path_that_breaks_a_rule(place, name, kind):
+    archive = tar(place / "a", (name, b"x")) if kind == "tar" else zipped(place / "a", (name, b"x"))
+    refused(place, archive, "unsafe-entry", "the path ")
+
+
+@pytest.mark.parametrize("entries, part", [
+    ([("l", {"type": tarfile.SYMTYPE, "linkname": "/etc/passwd"})], "link's target"),
+    ([("l", {"type": tarfile.SYMTYPE, "linkname": "../x"})], "link's target"),
+    ([("l", {"type": tarfile.SYMTYPE, "linkname": "/tmp"}), ("l/x", b"x")], "l/x"),
+    ([("d", {"type": tarfile.DIRTYPE}), ("l", {"type": tarfile.SYMTYPE, "linkname": "d"}), ("l/x", b"x")], "l/x"),
+    ([("h", {"type": tarfile.LNKTYPE, "linkname": "/etc/passwd"})], "which is not there before it"),
+    ([("h", {"type": tarfile.LNKTYPE, "linkname": "later"}), ("later", b"x")], "which is not there before it"),
+    ([("n", {"type": tarfile.CHRTYPE, "devmajor": 1, "devminor": 3})], "is a device"),
+    ([("n", {"type": tarfile.BLKTYPE})], "is a device"),
+    ([("n", {"type": tarfile.FIFOTYPE})], "is a device, a FIFO"),
+    ([("f", b"1"), ("f", b"1")], "is there twice"),
+    ([("f", b"1"), ("./f", b"1")], "is there twice"),
+    ([("f", b"1"), ("f/x", b"1")], "f/x"),
+    ([("f/x", b"1"), ("f", b"1")], "f is there already"),
+    ([("README", b"1"), ("readme", b"1")], "differ in the case"),
+    ([("A/x", b"1"), ("a/y", b"1")], "differ in the case"),
+], ids=["link to /", "link out", "through a link out", "through a link", "hard link out", "hard link ahead", "character device",
+        "block device", "FIFO", "twice", "twice with ./", "below a file", "over a directory", "case", "case of a directory"])
+def test_hostile_tar(place, entries, part):
+    refused(place, tar(place / "a.tar", *entries), "unsafe-entry", part)
+
+
+def test_duplicate_in_a_zip(place):
+    with pytest.warns(UserWarning):
+        archive = zipped(place / "a.zip", ("f", b"1"), ("f", b"2"))
+    refused(place, archive, "unsafe-entry", "f is there twice")
+
+
+@pytest.mark.parametrize("kind", ["zip", "tar.gz"])
+def test_bomb(place, kind):
+    """100 MiB of zeros in 100 KiB."""
+    zeros = bytes(100 << 20)
+    archive = zipped(place / "a.zip", ("z", zeros)) if kind == "zip" else tar(place / "a.tar.gz", ("z", zeros), mode="w:gz")
+    refused(place, archive, "unsafe-entry", "holds more than ")
+
+
+def test_zeros_that_are_no_bomb(place):
+    assert set(packed(place, zipped(place / "a.zip", ("z", bytes(10 << 20))))) == {"z"}
+
+
+@pytest.mark.parametrize("content", [b"", b"no archive at all", b"PK\x03\x04" + bytes(100)], ids=["empty", "text", "zip header"])
+def test_no_archive(place, content):
+    (place / "a").write_bytes(content)
+    refused(place, place / "a", "archive-invalid")
+
+
+@pytest.mark.parametrize("kind", ["zip", "tar.gz", "tar.xz"])
+@pytest.mark.parametrize("part", [0.3, 0.6, 0.95])
+def test_truncated(place, kind, part):
+    content = os.urandom(200_000)
+    at = place / f"a.{kind}"
+    archive = zipped(at, ("f", content)) if kind == "zip" else tar(at, ("f", content), mode=f"w:{kind[4:]}")
+    archive.write_bytes(archive.read_bytes()[:int(archive.stat().st_size * part)])
+    refused(place, archive, "archive-invalid")
+
+
+@pytest.mark.parametrize("kind", ["zip", "tar.gz", "tar.xz"])
+def test_one_byte_flipped(place, kind):
+    at = place / f"a.{kind}"
+    archive = zipped(at, ("f", b"f" * 5000)) if kind == "zip" else tar(at, ("f", b"f" * 5000), mode=f"w:{kind[4:]}")
+    content = bytearray(archive.read_bytes())
+    content[content.index(b"f") + 12 if kind == "zip" else len(content) // 2] ^= 0x10
+    archive.write_bytes(content)
+    refused(place, archive, "archive-invalid")
+
+
+def test_encrypted_zip(place):
+    archive = zipped(place / "a.zip", ("f", b"f"))
+    content = bytearray(archive.read_bytes())
+    for signature, at in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        content[content.index(signature) + at] |= 1
+    archive.write_bytes(content)
+    refused(place, archive, "archive-invalid", "f")
+
+
+def test_archive_that_is_not_there(place):
+    done = pack(place / "no.zip", place / "out")
+    assert done.returncode in (66, 74) and "no.zip" in harness.last_line(done), done.stderr
+
+
+def test_unpack_needs_an_input():
+    done = harness.run(harness.BUNDLER, "pack", "--unpack", "--output", "x")
+    assert done.returncode == 64, done.stderr
+
+
+# In a library
+
+def library(place, files, **document):
+    """Packs a library of those artifacts ({path: maker(path)}), and returns what the bundler said."""
+    folder = harness.write_tree(place / "library", {})
+    for name, make in files.items():
+        at = place / "artifacts" / name
+        at.parent.mkdir(parents=True, exist_ok=True)
+        make(at)
+    (folder / "library.json").write_text(json.dumps({"name": "demo", "version": "1", "environment": []} | document))
+    return harness.run(harness.BUNDLER, "pack", "--library", folder, "--artifacts", place / "artifacts",
+                       "--output", place / "out")
+
+
+def one_wheel(name, *files):
+    dist = f"{name}-1.dist-info"
+    listed = [*files, (f"{dist}/METADATA", name.encode())]
+    return lambda at: zipped(at, *listed, (f"{dist}/RECORD", "".join(record_line(*f) for f in listed) + f"{dist}/RECORD,,\n"))
+
+
+def test_wheels_become_one_tree_for_each_directory(place):
+    shared = ("shared/__init__.py", b"# a namespace\n" * 100)
+    done = library(place, {"cp1/a.whl": one_wheel("a", shared), "cp1/b.whl": one_wheel("b", shared, ("b.py", b"b")),
+                           "cp2/a.whl": one_wheel("a", shared)},
+                   artifacts=[{"from": f"cp{n}", "path": f"demo/cp{n}", "unpack": True} for n in (1, 2)])
+    assert done.returncode == 0, done.stderr
+    files = {p for p, content in payload(place / "out").items() if content is not None}
+    assert {p for p in files if "dist-info" not in p} == {
+        "demo/cp1/shared/__init__.py", "demo/cp1/b.py", "demo/cp2/shared/__init__.py"}
+    inodes = {(place / "out/payload/demo" / cp / "shared/__init__.py").stat().st_ino for cp in ("cp1", "cp2")}
+    assert len(inodes) == 1, "equal files are one"
+
+
+def test_two_wheels_that_disagree(place):
+    done = library(place, {"cp/a.whl": one_wheel("a", ("x.py", b"1")), "cp/b.whl": one_wheel("b", ("x.py", b"2"))},
+                   artifacts=[{"from": "cp", "path": "demo", "unpack": True}])
+    assert done.returncode == 65 and "x.py is in another archive as well" in harness.last_line(done), done.stderr
+
+
+def npm(name):
+    return lambda at: tar(at, ("package/package.json", name.encode()), ("package/bin/darwin/x", b"d"), mode="w:gz")
+
+
+def test_npm_tarballs_lie_as_they_are_named(place):
+    done = library(place, {"node_modules/a.tgz": npm("a"), "node_modules/@s/b.tgz": npm("b"),
+                           "node_modules/a/node_modules/c.tgz": npm("c")},
+                   artifacts=[{"from": "node_modules", "path": "demo/node_modules", "unpack": True}],
+                   exclude=["demo/**/bin/darwin"])
+    assert done.returncode == 0, done.stderr
+    files = {p: c for p, c in payload(place / "out").items() if c is not None}
+    assert files == {"demo/node_modules/a/package.json": b"a", "demo/node_modules/@s/b/package.json": b"b",
+                     "demo/node_modules/a/node_modules/c/package.json": b"c"}
+
+
+# Selectors and what ELF files are for
+
+def copy_of_true(at):
+    at.write_bytes(open("/bin/true", "rb").read())
+
+
+@pytest.mark.parametrize("claims, part", [
+    ({"arch": os.uname().machine, "libc": "glibc"}, None), ({"libc": "glibc"}, None), ({"python": "3.12"}, None),
+    ({"libc": "musl"}, "is an ELF file for glibc, its selectors claim musl"),
+    ({"arch": "s390x"}, f"is an ELF file for {os.uname().machine}, its selectors claim s390x")])
+def test_elf_files_must_be_what_selectors_claim(place, claims, part):
+    done = library(place, {"t/true": copy_of_true}, artifacts=[{"from": "t", "path": "demo/t"}],
+                   selectors=[{"path": "demo/t"} | claims])
+    line = harness.last_line(done)
+    if part is None:
+        assert done.returncode == 0, line
+        entries = {e["path"]: e.get("selectors") for e in json.loads((place / "out/manifest.json").read_text())["entries"]}
+        assert entries == {"demo": None, "demo/t": claims, "demo/t/true": None}
+    else:
+        assert done.returncode == 65 and "demo/t/true: " in line and part in line, line
+        assert not (place / "out").exists()
