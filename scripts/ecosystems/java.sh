@@ -21,3 +21,11 @@ maven() { # POM ARGUMENT...
   mvn --batch-mode --strict-checksums --no-transfer-progress --file "$@" > "$log" 2>&1 < /dev/null ||
     fail "mvn: $(sed -n 's/^\[ERROR\] //p' "$log" | head -n 1)"
 }
+
+# The package URL of FILE, an artifact of LIBRARY: a pom.xml has one dependency, and Maven names its file.
+purl_of() { # LIBRARY FILE
+  local group artifact
+  group=$(sed -n '/<dependency>/,$ s|.*<groupId>\(.*\)</groupId>.*|\1|p' "$1/pom.xml")
+  artifact=$(sed -n '/<dependency>/,$ s|.*<artifactId>\(.*\)</artifactId>.*|\1|p' "$1/pom.xml")
+  echo "pkg:maven/$group/$artifact@$(basename "${2#"$artifact-"}" .jar)"
+}
