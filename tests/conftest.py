@@ -1,4 +1,4 @@
-"""Fixtures of the tests that need a container engine: the engine, and the images that they run."""
+"""Fixtures that several suites use: the container engine, the images that they run, the intake."""
 
 import os
 import pathlib
@@ -10,7 +10,7 @@ import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 from engine import build_image, docker  # noqa: E402
-from harness import ROOT, run  # noqa: E402
+from harness import ROOT, Intake, run  # noqa: E402
 
 
 @pytest.fixture(scope="session")
@@ -47,3 +47,18 @@ def java_arguments(java_version):
 def java_image(base_image, java_arguments):
     """The image of Dockerfile.java, built from this tree; INJECTOR_TEST_JAVA_IMAGE names one that is there."""
     return os.environ.get("INJECTOR_TEST_JAVA_IMAGE") or build_image("injector-java:test", *java_arguments)
+
+
+@pytest.fixture(scope="session")
+def otlp():
+    """What the intake needs to understand OTLP."""
+    done = run(ROOT / "tests/intake/install", timeout=300)
+    if done.returncode:
+        pytest.skip("no OTLP: tests/intake/install: " + done.stderr.strip().split("\n")[-1])
+
+
+@pytest.fixture
+def intake():
+    """A listener of the test's own; with the fixture otlp it understands OTLP too."""
+    with Intake() as listener:
+        yield listener

@@ -6,6 +6,10 @@ import os
 import pathlib
 import stat
 import subprocess
+import sys
+import threading
+import time
+import urllib.request
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 INJECTOR = os.environ.get("INJECTOR_TEST_INJECTOR", str(ROOT / "build/bin/injector"))
@@ -124,3 +128,34 @@ def leftovers(target):
             continue
         found += [f"{at.name}/{e.name}" for e in at.iterdir() if e.name not in ("manifest.json", "selection")] if at.is_dir() else [at.name]
     return found
+
+
+class Intake:
+    """tests/intake/intake.py at a port of its own."""
+
+    def __enter__(self):
+        self.server = subprocess.Popen([sys.executable, ROOT / "tests/intake/intake.py", "--port", "0"],
+                                       stdout=subprocess.PIPE, text=True)
+        self.url = "http://" + self.server.stdout.readline().removeprefix("listening at ").strip()
+        threading.Thread(target=self.server.stdout.read, daemon=True).start()  # so that it never waits for a reader
+        return self
+
+    def __exit__(self, *_):
+        self.server.terminate()
+        self.server.wait()
+
+    def ask(self, path, body=None, **headers):
+        """What it answers, as bytes."""
+        request = urllib.request.Request(self.url + path, body, headers, method="GET" if body is None else "POST")
+        with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=10) as answer:
+            return answer.read()
+
+    def spans(self, count=1, seconds=30):
+        """All spans, once there are that many; what there is at the end of that time."""
+        end = time.monotonic() + seconds
+        while len(found := json.loads(self.ask("/spans"))) < count and time.monotonic() < end:
+            time.sleep(0.1)
+        return found
+
+    def agents(self):
+        return json.loads(self.ask("/agents"))

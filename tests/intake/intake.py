@@ -1,16 +1,19 @@
 #!/usr/bin/python3
-"""Listens like the Datadog agent, prints a line for every span, and tells what arrived.
+"""Listens like the Datadog agent and like an OTLP/HTTP collector (protobuf), prints a line for every span, and tells
+what arrived.
 
-GET /spans   every span, as a JSON array
-GET /agents  what each tracing library said of itself, by its telemetry
+GET /spans   every span, as a JSON array, in one form for both protocols
+GET /agents  what each tracing library said of itself
 
-Needs Debian's python3-msgpack.
+Needs Debian's python3-msgpack, and for OTLP alone what tests/intake/install puts into build/intake.
 """
 
 import argparse
 import gzip
 import http.server
 import json
+import pathlib
+import sys
 import threading
 
 import msgpack
@@ -23,6 +26,8 @@ INFO = {
 }
 # every service keeps all of its spans
 RATES = {"rate_by_service": {"service:,env:": 1}}
+PROTOBUF = "application/x-protobuf"
+LIBRARIES = pathlib.Path(__file__).resolve().parents[2] / "build/intake"
 
 
 def spans_v04(body):
@@ -45,17 +50,63 @@ def spans_v05(body):
             }
 
 
-def normalised(span, headers):
-    """The form that GET /spans shows, whichever protocol the span came by."""
-    meta, metrics = span.get("meta") or {}, span.get("metrics") or {}
-    status = meta.get("http.status_code", metrics.get("http.status_code"))
-    return {
-        "service": span["service"], "operation": span["name"], "resource": span["resource"],
-        "status": None if status is None else int(status), "error": bool(span.get("error")),
-        "trace_id": span["trace_id"], "span_id": span["span_id"], "parent_id": span.get("parent_id") or 0,
-        "language": headers.get("Datadog-Meta-Lang"), "tracer": headers.get("Datadog-Meta-Tracer-Version"),
-        "meta": meta, "metrics": metrics,
-    }
+def datadog_spans(decode, body, headers):
+    """Datadog's spans in the form that GET /spans shows."""
+    for span in decode(body):
+        meta, metrics = span.get("meta") or {}, span.get("metrics") or {}
+        status = meta.get("http.status_code", metrics.get("http.status_code"))
+        yield {
+            "service": span["service"], "operation": span["name"], "resource": span["resource"],
+            "status": None if status is None else int(status), "error": bool(span.get("error")),
+            "kind": meta.get("span.kind"),
+            "trace_id": span["trace_id"], "span_id": span["span_id"], "parent_id": span.get("parent_id") or 0,
+            "language": headers.get("Datadog-Meta-Lang"), "tracer": headers.get("Datadog-Meta-Tracer-Version"),
+            "meta": meta, "metrics": metrics,
+        }
+
+
+def otlp_request(body):
+    """An ExportTraceServiceRequest, by OpenTelemetry's own classes."""
+    if str(LIBRARIES) not in sys.path:
+        sys.path.insert(0, str(LIBRARIES))  # before Debian's python3-protobuf, which is older
+    from opentelemetry.proto.collector.trace.v1 import trace_service_pb2
+    return trace_service_pb2.ExportTraceServiceRequest.FromString(body)
+
+
+def attributes(pairs):
+    return {pair.key: plain(pair.value) for pair in pairs}
+
+
+def plain(value):
+    """What an AnyValue holds; bytes in hexadecimal."""
+    kind = value.WhichOneof("value")
+    if kind is None:
+        return None
+    held = getattr(value, kind)
+    if kind == "array_value":
+        return [plain(v) for v in held.values]
+    if kind == "kvlist_value":
+        return attributes(held.values)
+    return held.hex() if kind == "bytes_value" else held
+
+
+def otlp_spans(request):
+    """OpenTelemetry's spans in the form that GET /spans shows. Its ids are numbers there, as Datadog's are."""
+    for resource in request.resource_spans:
+        about = attributes(resource.resource.attributes)
+        for span in (span for scope in resource.scope_spans for span in scope.spans):
+            meta = attributes(span.attributes)
+            status = meta.get("http.response.status_code", meta.get("http.status_code"))
+            yield {
+                "service": about.get("service.name"), "operation": span.name, "resource": span.name,
+                "status": None if status is None else int(status),
+                "error": span.status.code == span.status.STATUS_CODE_ERROR,
+                "kind": span.SpanKind.Name(span.kind).removeprefix("SPAN_KIND_").lower(),
+                "trace_id": int.from_bytes(span.trace_id, "big"), "span_id": int.from_bytes(span.span_id, "big"),
+                "parent_id": int.from_bytes(span.parent_span_id, "big"),
+                "language": about.get("telemetry.sdk.language"), "tracer": about.get("telemetry.sdk.version"),
+                "meta": meta, "metrics": {},
+            }
 
 
 class Store:
@@ -71,9 +122,8 @@ class Store:
                 print("span: service={service} operation={operation} resource={resource!r} status={status} "
                       "error={error} by {language} {tracer}".format(**span), flush=True)
 
-    def add_agent(self, application):
-        agent = {"service": application.get("service_name"), "language": application.get("language_name"),
-                 "tracer": application.get("tracer_version")}
+    def add_agent(self, service, language, tracer):
+        agent = {"service": service, "language": language, "tracer": tracer}
         with self.lock:
             if agent not in self.agents:
                 self.agents.append(agent)
@@ -93,17 +143,35 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.answer(200, answer)
 
     def do_POST(self):
-        path, body = self.path.partition("?")[0], self.body()
-        decode = {"/v0.4/traces": spans_v04, "/v0.5/traces": spans_v05}.get(path)
+        path = self.path.partition("?")[0]
         try:
-            if decode:
-                self.store.add_spans([normalised(span, self.headers) for span in decode(body)])
-            elif path.startswith("/telemetry/"):
-                self.store.add_agent(json.loads(body).get("application", {}))
+            if path.startswith("/v1/"):
+                self.otlp(path, self.body())
+            else:
+                self.datadog(path, self.body())
         except Exception as error:  # whatever a client sends, the next request must find a listener
             print(f"refused: {self.command} {path}: {error!r}", flush=True)
-            return self.answer(400, json.dumps({"error": repr(error)}))
-        return self.answer(200, json.dumps(RATES if decode else {}))
+            self.answer(400, json.dumps({"error": repr(error)}))
+
+    def datadog(self, path, body):
+        decode = {"/v0.4/traces": spans_v04, "/v0.5/traces": spans_v05}.get(path)
+        if decode:
+            self.store.add_spans(list(datadog_spans(decode, body, self.headers)))
+        elif path.startswith("/telemetry/"):
+            about = json.loads(body).get("application", {})
+            self.store.add_agent(about.get("service_name"), about.get("language_name"), about.get("tracer_version"))
+        self.answer(200, json.dumps(RATES if decode else {}))
+
+    def otlp(self, path, body):
+        """Traces are kept; metrics and logs are accepted and dropped."""
+        if path == "/v1/traces":
+            if self.headers.get_content_type() != PROTOBUF:
+                raise ValueError(f"Content-Type is not {PROTOBUF}")
+            spans = list(otlp_spans(otlp_request(body)))
+            for span in spans:
+                self.store.add_agent(span["service"], span["language"], span["tracer"])
+            self.store.add_spans(spans)
+        self.answer(200, "", PROTOBUF)  # each signal's response message, all of it accepted, has no bytes
 
     do_PUT = do_POST
 
@@ -120,10 +188,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
             data = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         return gzip.decompress(data) if self.headers.get("Content-Encoding") == "gzip" else data
 
-    def answer(self, status, text):
+    def answer(self, status, text, kind="application/json"):
         data = text.encode()
         self.send_response(status)
-        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(data)))
         self.end_headers()
         self.wfile.write(data)

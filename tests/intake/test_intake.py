@@ -1,36 +1,20 @@
 """The listener that the proofs rest on."""
 
+import gzip
 import json
-import pathlib
-import subprocess
 import sys
 import urllib.error
-import urllib.request
 
 import pytest
+
+from harness import ROOT
 
 msgpack = pytest.importorskip("msgpack")
 
 SPAN = {"service": "shop", "name": "servlet.request", "resource": "GET /hello", "trace_id": 2**63 + 1, "span_id": 7,
-        "parent_id": 0, "start": 1, "duration": 2, "error": 1, "meta": {"http.status_code": "500"},
-        "metrics": {"_sampling_priority_v1": 1}, "type": "web"}
-
-
-@pytest.fixture
-def intake():
-    """A function that sends a request to a listener of its own, and returns what it answers."""
-    server = subprocess.Popen([sys.executable, pathlib.Path(__file__).with_name("intake.py"), "--port", "0"],
-                              stdout=subprocess.PIPE, text=True)
-    address = server.stdout.readline().removeprefix("listening at ").strip()
-
-    def ask(path, body=None, **headers):
-        request = urllib.request.Request(f"http://{address}{path}", body, headers, method="PUT" if body else "GET")
-        with urllib.request.urlopen(request, timeout=10) as answer:
-            return json.load(answer)
-
-    yield ask
-    server.terminate()
-    server.communicate()
+        "parent_id": 0, "start": 1, "duration": 2, "error": 1,
+        "meta": {"http.status_code": "500", "span.kind": "server"}, "metrics": {"_sampling_priority_v1": 1}, "type": "web"}
+PROTOBUF = {"Content-Type": "application/x-protobuf"}
 
 
 def v05(span):
@@ -48,25 +32,66 @@ def v05(span):
     return [strings, [[row]]]
 
 
+@pytest.fixture(scope="module")
+def export_request(otlp):
+    """OpenTelemetry's own class of what an exporter sends."""
+    sys.path.insert(0, str(ROOT / "build/intake"))
+    from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+    return ExportTraceServiceRequest
+
+
 @pytest.mark.parametrize("path, body", [("/v0.4/traces", [[SPAN]]), ("/v0.5/traces", v05(SPAN))])
-def test_spans(intake, path, body):
-    assert path in intake("/info")["endpoints"]
+def test_datadog_spans(intake, path, body):
+    assert path in json.loads(intake.ask("/info"))["endpoints"]
     headers = {"Datadog-Meta-Lang": "java", "Datadog-Meta-Tracer-Version": "1.2.3"}
-    assert "rate_by_service" in intake(path, msgpack.packb(body), **headers)
-    assert intake("/spans") == [{
+    assert "rate_by_service" in json.loads(intake.ask(path, msgpack.packb(body), **headers))
+    assert intake.spans() == [{
         "service": "shop", "operation": "servlet.request", "resource": "GET /hello", "status": 500, "error": True,
-        "trace_id": SPAN["trace_id"], "span_id": 7, "parent_id": 0, "language": "java", "tracer": "1.2.3",
-        "meta": SPAN["meta"], "metrics": SPAN["metrics"]}]
+        "kind": "server", "trace_id": SPAN["trace_id"], "span_id": 7, "parent_id": 0,
+        "language": "java", "tracer": "1.2.3", "meta": SPAN["meta"], "metrics": SPAN["metrics"]}]
+
+
+@pytest.mark.parametrize("packing", [None, "gzip"])
+def test_otlp_spans(intake, export_request, packing):
+    sent = export_request()
+    resource = sent.resource_spans.add()
+    for key, text in (("service.name", "shop"), ("telemetry.sdk.language", "python"), ("telemetry.sdk.version", "1.2.3")):
+        resource.resource.attributes.add(key=key).value.string_value = text
+    span = resource.scope_spans.add().spans.add(
+        name="GET /hello", kind="SPAN_KIND_SERVER", trace_id=bytes(15) + b"\x05", span_id=bytes(7) + b"\x07")
+    span.status.code = span.status.STATUS_CODE_ERROR
+    span.attributes.add(key="http.response.status_code").value.int_value = 500
+    span.attributes.add(key="odd").value.array_value.values.add().bytes_value = b"\xff"
+
+    body, headers = sent.SerializeToString(), dict(PROTOBUF)
+    if packing:
+        body, headers["Content-Encoding"] = gzip.compress(body), packing
+    assert intake.ask("/v1/traces", body, **headers) == b""  # an ExportTraceServiceResponse without complaints
+    assert intake.spans() == [{
+        "service": "shop", "operation": "GET /hello", "resource": "GET /hello", "status": 500, "error": True,
+        "kind": "server", "trace_id": 5, "span_id": 7, "parent_id": 0, "language": "python", "tracer": "1.2.3",
+        "meta": {"http.response.status_code": 500, "odd": ["ff"]}, "metrics": {}}]
+    assert intake.agents() == [{"service": "shop", "language": "python", "tracer": "1.2.3"}]
+
+
+@pytest.mark.parametrize("signal", ["metrics", "logs"])
+def test_other_signals_are_dropped(intake, signal):
+    assert intake.ask(f"/v1/{signal}", b"anything", **PROTOBUF) == b""
+    assert json.loads(intake.ask("/spans")) == []
 
 
 def test_telemetry_tells_of_an_agent_once(intake):
     body = json.dumps({"application": {"service_name": "shop", "language_name": "jvm", "tracer_version": "1.2.3"}})
     for _ in range(2):
-        assert intake("/telemetry/proxy/api/v2/apmtelemetry", body.encode()) == {}
-    assert intake("/agents") == [{"service": "shop", "language": "jvm", "tracer": "1.2.3"}]
+        assert intake.ask("/telemetry/proxy/api/v2/apmtelemetry", body.encode()) == b"{}"
+    assert intake.agents() == [{"service": "shop", "language": "jvm", "tracer": "1.2.3"}]
 
 
-def test_garbage_is_refused_and_the_next_is_served(intake):
+@pytest.mark.parametrize("path, headers", [
+    ("/v0.4/traces", {}), ("/v1/traces", PROTOBUF), ("/v1/traces", {"Content-Type": "application/json"}),
+    ("/v1/traces", PROTOBUF | {"Content-Encoding": "gzip"}),
+])
+def test_garbage_is_refused_and_the_next_is_served(intake, otlp, path, headers):
     with pytest.raises(urllib.error.HTTPError, match="400"):
-        intake("/v0.4/traces", b"\xc1")
-    assert intake("/spans") == []
+        intake.ask(path, b"\xc1", **headers)
+    assert json.loads(intake.ask("/spans")) == []

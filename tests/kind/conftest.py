@@ -54,8 +54,8 @@ def app_image(base_image, load):
 
 
 @pytest.fixture(scope="session")
-def intake_image(base_image, load):
-    return load(build_image("injector-test-build-intake", context=ROOT / "tests/intake"), "intake")
+def intake_image(base_image, otlp, load):
+    return load(build_image("injector-test-build-intake", "--file", ROOT / "tests/intake/Dockerfile"), "intake")
 
 
 @pytest.fixture
