@@ -1,0 +1,48 @@
+'use strict'
+
+const { createRequire, register } = require('module')
+
+const name = '@opentelemetry/auto-instrumentations-node'
+// What the library itself depends on.
+const inner = (request) => createRequire(require.resolve(name))(request)
+
+// ES modules that can be instrumented come with Node.js or lie in node_modules; the application's own are left alone.
+const hooked = { include: [/^node:/, /\/node_modules\//] }
+
+function hookImports () {
+  const { supportsSyncHooks, register: registerHooks } = require('import-in-the-middle/register-hooks.mjs')
+  if (supportsSyncHooks()) registerHooks(hooked)
+  else register('import-in-the-middle/hook.mjs', `file://${__filename}`, { data: hooked })
+}
+
+// The library's own default is to ask the metadata services of four clouds, which warns where there are none.
+function detectors () {
+  if (process.env.OTEL_NODE_RESOURCE_DETECTORS) return require(name).getResourceDetectors()
+  const { containerDetector } = inner('@opentelemetry/resource-detector-container')
+  const { envDetector, hostDetector, osDetector, processDetector, serviceInstanceIdDetector } = inner('@opentelemetry/resources')
+  return [envDetector, hostDetector, osDetector, processDetector, serviceInstanceIdDetector, containerDetector]
+}
+
+// The library's own register module would keep SIGTERM from ending a process that does not listen for it.
+function sendLast (sdk) {
+  process.once('beforeExit', () => sdk.shutdown().catch(() => {}))
+  process.once('SIGTERM', () => {
+    const isLast = process.listenerCount('SIGTERM') === 0
+    const sent = sdk.shutdown().catch(() => {})
+    const late = new Promise((resolve) => setTimeout(resolve, 3000))
+    if (isLast) Promise.race([sent, late]).then(() => process.kill(process.pid, 'SIGTERM'))
+  })
+}
+
+module.exports = {
+  package: name,
+  rivals: ['node', 'trace-node', 'trace-base', 'trace'].map((part) => `@opentelemetry/sdk-${part}`),
+  start () {
+    const { NodeSDK } = inner('@opentelemetry/sdk-node')
+    hookImports()
+    const instrumentations = [require(name).getNodeAutoInstrumentations()]
+    const sdk = new NodeSDK({ instrumentations, resourceDetectors: detectors() })
+    sdk.start()
+    sendLast(sdk)
+  }
+}

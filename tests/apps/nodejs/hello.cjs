@@ -1,0 +1,11 @@
+// Answers GET /hello at PORT (8080), as a CommonJS application.
+'use strict'
+
+const http = require('http')
+
+const server = http.createServer((request, response) => {
+  const isHello = request.url === '/hello'
+  response.writeHead(isHello ? 200 : 404, { 'content-type': 'text/plain' })
+  response.end(isHello ? 'hello\n' : '')
+})
+server.listen(Number(process.env.PORT || 8080), () => console.log(`hello: listening at port ${server.address().port}`))
