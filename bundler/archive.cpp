@@ -7,6 +7,17 @@
 #include "core/file.h"
 
 namespace injector {
+namespace {
+
+// Without the components that mean the directory they are in: some npm tarballs have package/./index.js.
+std::string without_dots(std::string path) {
+  while (path.starts_with("./")) path.erase(0, 2);
+  for (std::size_t at = path.find("/./"); at != std::string::npos; at = path.find("/./", at)) path.erase(at, 2);
+  while (path.ends_with('/')) path.pop_back();
+  return path;
+}
+
+}  // namespace
 
 struct Archive::Reader {
   Reader() : handle(archive_read_new()) {}
@@ -50,14 +61,11 @@ std::optional<ArchiveEntry> Archive::next() {
   const char* name = archive_entry_pathname(header);
   if (name == nullptr) fail("has an entry whose name cannot be read");
   ArchiveEntry entry;
-  entry.path = name;
-  while (entry.path.starts_with("./")) entry.path.erase(0, 2);
-  while (entry.path.ends_with('/')) entry.path.pop_back();
+  entry.path = without_dots(name);
   if (archive_entry_is_encrypted(header) != 0)
     throw Error(Reason::archive_invalid, path_, entry.path + " is encrypted");
   if (const char* linked = archive_entry_hardlink(header)) {
-    entry.hard_link = linked;
-    while (entry.hard_link.starts_with("./")) entry.hard_link.erase(0, 2);
+    entry.hard_link = without_dots(linked);
     return entry;
   }
   switch (archive_entry_filetype(header)) {

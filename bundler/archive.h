@@ -12,7 +12,7 @@ namespace injector {
 
 // What the header of an archive's entry says.
 struct ArchiveEntry {
-  std::string path;  // as it is written there, without "./" in front and "/" behind
+  std::string path;  // as it is written there, without components "." and without "/" behind
   EntryType type = EntryType::file;
   bool executable = false;
   std::string link_target;  // of a symlink

@@ -53,6 +53,11 @@ struct Unpacker::Job {
 
   [[noreturn]] void refuse(const std::string& problem) const { throw Error(Reason::unsafe_entry, path, problem); }
 
+  // npm itself has packed package/./main.js beside package/main.js: unpack_file sees to it that both are the same.
+  bool may_repeat(const ArchiveEntry& entry) const {
+    return kind == Kind::npm && entry.type == EntryType::file && entry.hard_link.empty();
+  }
+
   std::optional<std::string> place(const std::string& entry) const {
     auto place = place_of(kind, entry);
     if (place && !at.empty()) place = at + '/' + *place;
@@ -74,7 +79,8 @@ void Unpacker::unpack(const std::string& archive, const std::string& at) {
 void Unpacker::unpack_entry(Job& job, const ArchiveEntry& entry) {
   if (const auto problem = TreePath::problem_of(entry.path)) job.refuse(entry.path + ": the path " + *problem);
   const bool directory = entry.type == EntryType::directory;
-  if (!job.seen.insert(entry.path).second && !directory) job.refuse(entry.path + " is there twice");
+  const bool again = !job.seen.insert(entry.path).second;
+  if (again && !directory && !job.may_repeat(entry)) job.refuse(entry.path + " is there twice");
   if (job.seen.size() > Manifest::max_entries) job.refuse("has more than 1000000 entries");
   auto path = job.place(entry.path);
   if (path && excluded(*path)) path.reset();
@@ -110,8 +116,7 @@ void Unpacker::unpack_file(Job& job, const ArchiveEntry& entry, const std::optio
   if (file) file->close();
   found.digest = hasher.finish();
   // Two wheels may bring the same file, of a namespace say; they may not bring two.
-  if (there != files_.end() && there->second != found.digest)
-    job.refuse(entry.path + " is in another archive as well, and differs");
+  if (there != files_.end() && there->second != found.digest) job.refuse(entry.path + " is there already, and differs");
   if (path) files_[*path] = found.digest;
   if (job.kind == Kind::wheel) job.files[entry.path] = found;
 }
