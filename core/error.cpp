@@ -43,6 +43,7 @@ constexpr std::array texts = {
     ReasonText{Reason::bundle_not_found, "bundle-not-found", ExitCode::not_found,
                "Name the bundle's directory with --bundle."},
     ReasonText{Reason::not_installed, "not-installed", ExitCode::not_found, "Run injector install first."},
+    ReasonText{Reason::not_running, "not-running", ExitCode::unavailable, "Look at what it wrote itself."},
     ReasonText{Reason::internal, "internal", ExitCode::internal, "This is a bug: please report this line."},
     ReasonText{Reason::target_missing, "target-missing", ExitCode::cannot_create,
                "Mount a volume there, or name its directory with --target."},
@@ -125,7 +126,7 @@ void throw_errno(int error, std::string_view call, std::string path, Access acce
 }
 
 std::string closing_line(std::string_view program, Reason reason, std::string_view path, std::string_view problem,
-                         std::string_view remedy) {
+                         std::string_view remedy, std::optional<ExitCode> code) {
   constexpr std::size_t limit = 1024;
   std::string line(program);
   line.append(": ").append(name_of(reason)).append(": ");
@@ -133,7 +134,7 @@ std::string closing_line(std::string_view program, Reason reason, std::string_vi
   std::string tail;
   if (remedy.ends_with('.')) remedy.remove_suffix(1);
   if (!remedy.empty()) tail.append(". ").append(printable(remedy, 256));
-  tail.append(" (exit ").append(std::to_string(static_cast<int>(exit_code_of(reason)))).append(")");
+  tail.append(" (exit ").append(std::to_string(static_cast<int>(code.value_or(exit_code_of(reason))))).append(")");
   return line.append(printable(problem, limit - line.size() - tail.size())).append(tail);
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <exception>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -12,6 +13,7 @@ enum class ExitCode : int {
   usage = 64,
   damaged = 65,
   not_found = 66,
+  unavailable = 69,
   internal = 70,
   cannot_create = 73,
   io = 74,
@@ -41,6 +43,7 @@ enum class Reason {
   unsafe_entry,
   bundle_not_found,
   not_installed,
+  not_running,
   internal,
   target_missing,
   target_not_directory,
@@ -89,7 +92,8 @@ enum class Access { read, write };
 [[noreturn]] void throw_errno(int error, std::string_view call, std::string path, Access access);
 
 // "REASON: PATH: WHAT. REMEDY (exit CODE)" on one line of at most 1 KiB, without control characters.
+// code: empty for the reason's own.
 std::string closing_line(std::string_view program, Reason reason, std::string_view path, std::string_view problem,
-                         std::string_view remedy);
+                         std::string_view remedy, std::optional<ExitCode> code = {});
 
 }  // namespace injector

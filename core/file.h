@@ -40,6 +40,7 @@ class File {
   static std::optional<File> try_open_for_overwrite(const std::string& path);
 
   const std::string& path() const { return path_; }
+  const Fd& fd() const { return fd_; }
   Status status() const;
   // Reads at most buffer.size() bytes; 0 at the end of the file.
   std::size_t read(std::span<char> buffer);

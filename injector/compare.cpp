@@ -78,7 +78,8 @@ class Worker {
       case EntryType::directory:
         return compare_directory(*parent, index);
       case EntryType::file:
-        return compare_file(*parent, index);
+        compare_file(*parent, index);
+        return;
       case EntryType::symlink:
         return compare_symlink(*parent, index);
     }
@@ -89,6 +90,14 @@ class Worker {
       return shared_.differ_at(index, State::wrong, Reason::surplus_entry, *surplus, "is not in the manifest");
     }
     if (index != Entry::no_parent) shared_.right(index);
+  }
+
+  // Empty where it is not right.
+  std::optional<File> open_file(std::uint32_t index) {
+    const Directory* parent = directories_.try_open_parent_of(index);
+    if (parent != nullptr) return compare_file(*parent, index);
+    shared_.differ(index, State::absent, Reason::missing_entry, "is missing");
+    return std::nullopt;
   }
 
  private:
@@ -119,26 +128,30 @@ class Worker {
     compare_names(*directory, index);
   }
 
-  void compare_file(const Directory& parent, std::uint32_t index) {
+  // The file, where it is right.
+  std::optional<File> compare_file(const Directory& parent, std::uint32_t index) {
+    const auto wrong = [&](Reason reason, std::string problem) {
+      shared_.differ(index, State::wrong, reason, std::move(problem));
+      return std::nullopt;
+    };
     const Entry& entry = shared_.manifest()[index];
     auto file = parent.try_open_file(shared_.manifest().name_of(index));
-    if (!file) return diagnose(parent, index, FileType::file);
-    const Status status = file->status();
-    if (status.type != FileType::file) return diagnose(parent, index, FileType::file);
-    if (!is_readable(status, index, readable_file)) return;
+    const Status status = file ? file->status() : Status();
+    if (status.type != FileType::file) {
+      diagnose(parent, index, FileType::file);
+      return std::nullopt;
+    }
+    if (!is_readable(status, index, readable_file)) return std::nullopt;
     if ((status.mode & executable) != (entry.mode & executable)) {
-      return shared_.differ(index, State::wrong, Reason::mode_mismatch,
-                            "has mode " + mode_text(status.mode) + ", the manifest says " + mode_text(entry.mode));
+      return wrong(Reason::mode_mismatch,
+                   "has mode " + mode_text(status.mode) + ", the manifest says " + mode_text(entry.mode));
     }
-    if (status.size != entry.size) {
-      return shared_.differ(index, State::wrong, Reason::size_mismatch, size_problem(status.size, entry.size));
-    }
+    if (status.size != entry.size) return wrong(Reason::size_mismatch, size_problem(status.size, entry.size));
     const Digest digest = digest_of(*file);
-    if (digest != entry.digest) {
-      return shared_.differ(index, State::wrong, Reason::digest_mismatch, digest_problem(digest, entry.digest));
-    }
+    if (digest != entry.digest) return wrong(Reason::digest_mismatch, digest_problem(digest, entry.digest));
     const bool linkable = (status.mode & ~0222U) == (entry.mode & ~0222U);
     shared_.right(index, linkable ? status.inode : 0);
+    return file;
   }
 
   Digest digest_of(File& file) {
@@ -228,6 +241,16 @@ Comparison compare(const Manifest& manifest, const Directory& root, bool whole_r
   });
   if (whole_root) Worker(shared).compare_names(root, Entry::no_parent);
   return result;
+}
+
+File open_right(const Manifest& manifest, const Directory& root, std::uint32_t index, const Context& context) {
+  Comparison result;
+  result.states.assign(manifest.size(), State::absent);
+  result.linkable.assign(manifest.size(), 0);
+  Comparer shared(manifest, root, context, result);
+  auto file = Worker(shared).open_file(index);
+  if (!file) throw Error(result.first->reason, result.first->path, result.first->problem);
+  return std::move(*file);
 }
 
 }  // namespace injector

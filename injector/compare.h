@@ -50,4 +50,7 @@ std::optional<std::string> find_surplus(const Manifest& manifest, std::uint32_t 
 // whole_root: the tree's own root may have nothing but its entries too.
 Comparison compare(const Manifest& manifest, const Directory& root, bool whole_root, const Context& context);
 
+// The file of one entry, open, when it is right as above; throws what is wrong with it.
+File open_right(const Manifest& manifest, const Directory& root, std::uint32_t index, const Context& context);
+
 }  // namespace injector

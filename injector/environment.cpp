@@ -55,6 +55,19 @@ std::string checked_mount(std::string mount) {
   return mount;
 }
 
+std::vector<Variable> expand(std::vector<Variable> environment, const std::string& mount) {
+  const std::string place = checked_mount(mount);
+  for (Variable& variable : environment) variable.value = replace_all(variable.value, "${target}", place);
+  return environment;
+}
+
+// The value with what is set already; an empty variable counts as unset, as it does for the programs.
+std::string merged(const Variable& variable, const std::string& present) {
+  if (present.empty() || variable.merge == Merge::set) return variable.value;
+  return variable.merge == Merge::append ? present + variable.separator + variable.value
+                                         : variable.value + variable.separator + present;
+}
+
 void join(Variable& first, const Variable& second) {
   if (first == second) return;
   if (first.merge != second.merge || first.merge == Merge::set || first.separator != second.separator) {
@@ -84,9 +97,7 @@ std::vector<Variable> join_environments(const std::vector<std::vector<Variable>>
 
 std::string print_environment(const std::vector<Variable>& environment, const std::string& mount,
                               EnvironmentOutput output) {
-  const std::string place = checked_mount(mount);
-  std::vector<Variable> expanded = environment;
-  for (Variable& variable : expanded) variable.value = replace_all(variable.value, "${target}", place);
+  const std::vector<Variable> expanded = expand(environment, mount);
   if (output == EnvironmentOutput::json) return print_environment(expanded) + "\n";
   std::string out;
   for (const Variable& variable : expanded) {
@@ -105,6 +116,21 @@ std::string print_environment(const std::vector<Variable>& environment, const st
     }
   }
   return out;
+}
+
+std::vector<std::string> merge_environment(std::vector<std::string> present, const std::vector<Variable>& environment,
+                                           const std::string& mount) {
+  for (const Variable& variable : expand(environment, mount)) {
+    const std::string prefix = variable.name + '=';
+    const auto found =
+        std::find_if(present.begin(), present.end(), [&](const std::string& text) { return text.starts_with(prefix); });
+    if (found == present.end()) {
+      present.push_back(prefix + variable.value);
+    } else {
+      *found = prefix + merged(variable, found->substr(prefix.size()));
+    }
+  }
+  return present;
 }
 
 std::vector<std::string> unmergeable(const std::vector<Variable>& environment, EnvironmentOutput output) {

@@ -18,6 +18,11 @@ std::vector<Variable> join_environments(const std::vector<std::vector<Variable>>
 std::string print_environment(const std::vector<Variable>& environment, const std::string& mount,
                               EnvironmentOutput output);
 
+// The same for a program that is started here: what is set already (NAME=VALUE), and in it or behind it what the
+// program needs.
+std::vector<std::string> merge_environment(std::vector<std::string> present, const std::vector<Variable>& environment,
+                                           const std::string& mount);
+
 // Variables that an application may have set already, and that this form of output would replace.
 std::vector<std::string> unmergeable(const std::vector<Variable>& environment, EnvironmentOutput output);
 

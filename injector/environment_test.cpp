@@ -31,6 +31,17 @@ TEST(Environment, SeveralLibraries) {
   EXPECT_THROW(join_environments({{{"A", "1", Merge::set, ""}}, {{"A", "2", Merge::set, ""}}}), Error);
 }
 
+TEST(Environment, MergesForAProgramThatIsStarted) {
+  using Lines = std::vector<std::string>;
+  const Variable set{"A", "${target}", Merge::set, ""};
+  EXPECT_EQ(merge_environment({"A=0", "B=1"}, {set}, "/t/"), (Lines{"A=/t", "B=1"}));
+  EXPECT_EQ(merge_environment({java.name + "=-Dx"}, {java}, "/t"), Lines{java.name + "=-Dx -javaagent:/t/a.jar"});
+  EXPECT_EQ(merge_environment({"PYTHONPATH=q"}, {path}, "/t"), Lines{"PYTHONPATH=/t/p:q"});
+  EXPECT_EQ(merge_environment({"PYTHONPATH="}, {path}, "/t"), Lines{"PYTHONPATH=/t/p"});
+  EXPECT_EQ(merge_environment({"PYTHONPATH_2=q"}, {path}, "/t"), (Lines{"PYTHONPATH_2=q", "PYTHONPATH=/t/p"}));
+  EXPECT_THROW(merge_environment({}, {path}, "relative"), Error);
+}
+
 TEST(Environment, SaysWhatItCannotMerge) {
   EXPECT_EQ(unmergeable({java, {"A", "1", Merge::set, ""}}, EnvironmentOutput::text),
             std::vector<std::string>{java.name});

@@ -2,7 +2,6 @@
 #include <exception>
 #include <functional>
 #include <new>
-#include <optional>
 
 #include "core/error.h"
 #include "core/process.h"
@@ -23,21 +22,31 @@ void print(const std::string& text) {
   }
 }
 
-std::optional<Outcome> run(const Options& options, const Interrupt& interrupt) {
+// What the process was when it started, and what it has become for the time of its work.
+struct Process {
+  process::Inherited inherited = process::prepare();
+  Interrupt interrupt;
+};
+
+// Gives the exit code.
+int run(const Options& options, const Process& self, const Reporter& reporter) {
   if (options.command == Command::print) {
     print(options.text);
-    return std::nullopt;
+    return 0;
   }
   const Limits limits = Limits::read();
   Progress progress(process::is_terminal_stderr() && options.log_format != log::Format::json);
-  const Context context{interrupt, progress, options.threads.value_or(limits.threads(process::available_processors())),
+  const Context context{self.interrupt, progress,
+                        options.threads.value_or(limits.threads(process::available_processors())),
                         limits.dirty_window()};
   std::string out;
   switch (options.command) {
     case Command::install:
-      return install(options.install, context);
+      return reporter.report(install(options.install, context));
     case Command::verify:
-      return verify(options, context);
+      return reporter.report(verify(options, context));
+    case Command::run:
+      return run_program(options, context, self.inherited);
     case Command::inspect:
       inspect(options, out);
       break;
@@ -48,36 +57,40 @@ std::optional<Outcome> run(const Options& options, const Interrupt& interrupt) {
       break;
   }
   print(out);
-  return std::nullopt;
+  return 0;
 }
 
-// The one place where errors are caught to be told.
-int guarded(const Reporter& reporter, const std::function<int()>& body) {
+// The one place where errors are caught to be told. tell gives the exit code.
+int guarded(const std::function<int(const Error&)>& tell, const std::function<int()>& body) {
   try {
     return body();
   } catch (const Error& error) {
-    return reporter.report(error);
+    return tell(error);
   } catch (const std::bad_alloc&) {
-    return reporter.report(Error(Reason::out_of_memory, "", "there is not enough memory"));
+    return tell(Error(Reason::out_of_memory, "", "there is not enough memory"));
   } catch (const std::exception& error) {
-    return reporter.report(Error(Reason::internal, "", error.what()));
+    return tell(Error(Reason::internal, "", error.what()));
   }
 }
 
-int run_and_report(const Options& options, const Interrupt& interrupt) {
+int run_and_report(const Options& options, const Process& self) {
   log::configure(options.log_level, options.log_format);
   const Reporter reporter(options.termination_message);
-  return guarded(reporter, [&] {
-    const auto outcome = run(options, interrupt);
-    return outcome ? reporter.report(*outcome) : 0;
-  });
+  const auto tell = [&](const Error& error) {
+    const bool asked = exit_code_of(error.reason()) >= ExitCode::interrupted;
+    if (options.on_failure == OnFailure::fail || asked) return reporter.report(error);
+    const int code = reporter.report_survived(error);
+    process::sleep_until_asked_to_end();
+    return code;
+  };
+  return guarded(tell, [&] { return run(options, self, reporter); });
 }
 
 int parse_and_run(int argc, const char* const* argv) {
-  process::prepare();
-  const Interrupt interrupt;
+  const Process self;
   log::configure(log::Level::info, log::Format::automatic);
-  return guarded(Reporter(Options().termination_message), [&] {
+  const auto tell = [](const Error& error) { return Reporter(Options().termination_message).report(error); };
+  return guarded(tell, [&] {
     Options options;
     try {
       options = parse_options(argc, argv);
@@ -87,7 +100,7 @@ int parse_and_run(int argc, const char* const* argv) {
       log::configure(early.log_level, early.log_format);
       return Reporter(early.termination_message).report(error);
     }
-    return run_and_report(options, interrupt);
+    return run_and_report(options, self);
   });
 }
 

@@ -19,6 +19,7 @@ constexpr const char* exit_codes =
     "  64   usage: the command line or an INJECTOR_* variable\n"
     "  65   damaged: a bundle, or (verify) what is installed, is not what its manifest says\n"
     "  66   there is no bundle, or nothing is installed\n"
+    "  69   (run) the program does not start, or ended by itself\n"
     "  70   a bug of the injector\n"
     "  73   the target cannot be written, or a name in it is taken\n"
     "  74   an input or output error\n"
@@ -141,6 +142,34 @@ void add_inspect(CLI::App& command, Options& options) {
                             {{"text", InspectOutput::text}, {"json", InspectOutput::json}}, "How (default: text)");
 }
 
+void add_run(CLI::App& command, Options& options) {
+  add_reader(command, options);
+  add_choice<OnFailure>(command, "--on-failure", "INJECTOR_ON_FAILURE", options.on_failure,
+                        {{"fail", OnFailure::fail}, {"continue", OnFailure::continue_without}},
+                        "Where the program cannot be started, or ends by itself: fail, or sleep (default: fail)");
+  command.footer("PATH [ARG...] come last: the program, an entry of the payload, and its arguments.");
+}
+
+// Where the program of run stands: behind the options and their values.
+std::size_t find_program(const CLI::App& command, const std::vector<const char*>& all) {
+  std::size_t at = 2;
+  for (; at < all.size() && *all[at] == '-'; ++at) {
+    if (all[at] == std::string("--")) return at;
+    const CLI::Option* option = command.get_option_no_throw(all[at]);
+    if (option != nullptr && option->get_items_expected_max() > 0) ++at;
+  }
+  return std::min(at, all.size());
+}
+
+// Takes the program and its arguments out of the command line: they are not ours to understand.
+std::vector<std::string> take_program(const CLI::App& command, std::vector<const char*>& all) {
+  const std::size_t at = find_program(command, all);
+  std::vector<std::string> program(all.begin() + static_cast<std::ptrdiff_t>(at), all.end());
+  if (!program.empty() && program.front() == "--") program.erase(program.begin());
+  all.resize(at);
+  return program;
+}
+
 // The value of an option's variable; empty where there is none.
 std::string value_of_variable(const CLI::Option& option) {
   const char* value = option.get_envname().empty() ? nullptr : std::getenv(option.get_envname().c_str());
@@ -166,9 +195,9 @@ void check_flags(const CLI::App& command) {
   }
 }
 
-void check_selection(const CLI::App& command, const char* const* begin, const char* const* end) {
+void check_selection(const CLI::App& command, const std::vector<const char*>& all) {
   const auto given = [&](const std::string& option) {
-    return std::any_of(begin, end,
+    return std::any_of(all.begin() + 1, all.end(),
                        [&](const std::string& arg) { return arg == option || arg.starts_with(option + '='); });
   };
   if (command.get_name() != "install" && given("--bundle") && given("--target")) {
@@ -189,6 +218,8 @@ constexpr std::array known_commands = {
     KnownCommand{"verify", "Check every byte of a bundle or of what is installed", Command::verify, add_reader},
     KnownCommand{"inspect", "Print the manifest", Command::inspect, add_inspect},
     KnownCommand{"env", "Print the environment that the application needs", Command::env, add_env},
+    KnownCommand{"run", "Check a program of the payload, and run it: run [OPTION...] PATH [ARG...]", Command::run,
+                 add_run},
 };
 
 std::vector<const char*> with_command(int argc, const char* const* argv) {
@@ -207,7 +238,7 @@ Options parse_options(int argc, const char* const* argv) {
   app.set_version_flag("--version", std::string("injector ") + version);
   app.require_subcommand(1);
   app.footer(exit_codes);
-  const std::vector<const char*> all = with_command(argc, argv);
+  std::vector<const char*> all = with_command(argc, argv);
   const std::string chosen = all.size() > 1 ? all[1] : "";
   const CLI::App* command = &app;
   for (const KnownCommand& known : known_commands) {
@@ -219,9 +250,11 @@ Options parse_options(int argc, const char* const* argv) {
     options.command = known.command;
   }
   check_flags(*command);
+  if (options.command == Command::run) options.program = take_program(*command, all);
   try {
     app.parse(static_cast<int>(all.size()), all.data());
-    check_selection(*command, argv + 1, argv + argc);
+    check_selection(*command, all);
+    if (options.command == Command::run && options.program.empty()) throw CLI::RequiredError("PATH");
   } catch (const CLI::CallForVersion& version_text) {
     options.command = Command::print;
     options.text = version_text.what() + std::string("\n");

@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "injector/environment.h"
 #include "injector/install.h"
@@ -9,7 +10,7 @@
 
 namespace injector {
 
-enum class Command { install, verify, inspect, env, print };
+enum class Command { install, verify, inspect, env, run, print };
 
 // Which manifests a command is about: that of a bundle, or those that a target records.
 struct Selection {
@@ -20,6 +21,9 @@ struct Selection {
 
 enum class InspectOutput { text, json };
 
+// fail: the exit code says it. continue_without: the application must not suffer, so it is said and survived.
+enum class OnFailure { fail, continue_without };
+
 struct Options {
   Command command = Command::install;
   std::string text;  // for Command::print: the help or the version
@@ -28,6 +32,8 @@ struct Options {
   InspectOutput inspect_output = InspectOutput::text;
   EnvironmentOutput environment_output = EnvironmentOutput::text;
   std::string mount = "/target";
+  OnFailure on_failure = OnFailure::fail;
+  std::vector<std::string> program;  // for Command::run: an entry of the payload, and its arguments
   std::optional<unsigned> threads;
   std::string termination_message = "/dev/termination-log";
   log::Level log_level = log::Level::info;

@@ -45,6 +45,20 @@ TEST(Options, AnOptionGoesBeforeAVariableAndAVariableBeforeTheDefault) {
   EXPECT_TRUE(parse({}).install.replace);
 }
 
+TEST(Options, RunLeavesTheProgramItsArguments) {
+  using Program = std::vector<std::string>;
+  EXPECT_EQ(parse({"run", "--bundle", "/b", "agent", "--target", "/t"}).program, (Program{"agent", "--target", "/t"}));
+  EXPECT_EQ(parse({"run", "--on-failure=continue", "agent", "--help"}).program, (Program{"agent", "--help"}));
+  EXPECT_EQ(parse({"run", "--threads", "2", "--", "--agent", "--"}).program, (Program{"--agent", "--"}));
+  const Options options = parse({"run", "--target", "/t", "agent", "--bundle", "/b"});
+  EXPECT_EQ(options.command, Command::run);
+  EXPECT_EQ(options.selection.target, "/t");
+  EXPECT_EQ(options.on_failure, OnFailure::fail);
+  const SetVariable variable("INJECTOR_ON_FAILURE", "continue");
+  EXPECT_EQ(parse({"run", "agent"}).on_failure, OnFailure::continue_without);
+  EXPECT_EQ(parse({"run", "--on-failure", "fail", "agent"}).on_failure, OnFailure::fail);
+}
+
 TEST(Options, UsageErrors) {
   for (const std::vector<const char*>& arguments : {std::vector{"--no-such"},
                                                     {"uninstall"},
@@ -53,7 +67,12 @@ TEST(Options, UsageErrors) {
                                                     {"--log-level", "loud"},
                                                     {"--size-limit", "-1"},
                                                     {"verify", "--bundle", "/b", "--target", "/t"},
-                                                    {"env", "--output", "yaml"}}) {
+                                                    {"env", "--output", "yaml"},
+                                                    {"run"},
+                                                    {"run", "--threads", "2", "--"},
+                                                    {"run", "--no-such", "agent"},
+                                                    {"run", "--on-failure", "maybe", "agent"},
+                                                    {"run", "--bundle", "/b", "--target", "/t", "agent"}}) {
     try {
       parse(arguments);
       ADD_FAILURE() << "accepted: " << arguments.front();

@@ -19,30 +19,30 @@ void leave_message(const std::string& path, const std::string& line) {
 
 int Reporter::report(const Outcome& outcome) const {
   const std::string line = closing_line("injector", outcome.reason, outcome.path, outcome.text, "");
-  return close(outcome.reason, line, outcome.path, &outcome);
+  const log::Fields fields = {{"path", outcome.path}, {"library", outcome.library}, {"version", outcome.version}};
+  return close(log::Level::info, line, fields, exit_code_of(outcome.reason));
 }
 
-int Reporter::report(const Error& error) const {
-  const std::string line = closing_line("injector", error.reason(), error.path(), error.problem(), error.remedy());
-  return close(error.reason(), line, error.path(), nullptr);
+int Reporter::report(const Error& error) const { return close(error, error.remedy(), exit_code_of(error.reason())); }
+
+int Reporter::report_survived(const Error& error) const {
+  return close(error, error.remedy() + " Until then the application goes without, and this sleeps.", ExitCode::ok);
 }
 
-int Reporter::close(Reason reason, const std::string& line, const std::string& path, const Outcome* outcome) const {
+int Reporter::close(const Error& error, const std::string& remedy, ExitCode code) const {
+  const std::string line = closing_line("injector", error.reason(), error.path(), error.problem(), remedy, code);
+  return close(log::Level::error, line, {{"path", error.path()}, {"error", std::string(name_of(error.reason()))}},
+               code);
+}
+
+int Reporter::close(log::Level level, const std::string& line, log::Fields fields, ExitCode code) const {
   const auto elapsed = std::chrono::steady_clock::now() - start_;
-  const int code = static_cast<int>(exit_code_of(reason));
-  log::Fields fields = {{"path", path}};
-  if (outcome != nullptr) {
-    fields.push_back({"library", outcome->library});
-    fields.push_back({"version", outcome->version});
-  } else {
-    fields.push_back({"error", std::string(name_of(reason))});
-  }
-  fields.push_back({"exit_code", std::to_string(code)});
+  fields.push_back({"exit_code", std::to_string(static_cast<int>(code))});
   fields.push_back(
       {"duration_ms", std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(elapsed).count())});
-  log::write_closing(code == 0 ? log::Level::info : log::Level::error, line, fields);
+  log::write_closing(level, line, fields);
   leave_message(termination_message_, line);
-  return code;
+  return static_cast<int>(code);
 }
 
 }  // namespace injector

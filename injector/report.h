@@ -4,6 +4,7 @@
 #include <string>
 
 #include "core/error.h"
+#include "injector/log.h"
 #include "injector/outcome.h"
 
 namespace injector {
@@ -16,9 +17,12 @@ class Reporter {
   // Both give the exit code.
   int report(const Outcome& outcome) const;
   int report(const Error& error) const;
+  // An error that the application is not to suffer from: as loud, but the exit code will be 0.
+  int report_survived(const Error& error) const;
 
  private:
-  int close(Reason reason, const std::string& line, const std::string& path, const Outcome* outcome) const;
+  int close(const Error& error, const std::string& remedy, ExitCode code) const;
+  int close(log::Level level, const std::string& line, log::Fields fields, ExitCode code) const;
 
   std::string termination_message_;
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();

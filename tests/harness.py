@@ -50,7 +50,7 @@ def expect(done, code, reason, *parts):
 
 
 def write_tree(root, files):
-    """Makes files below root from {path: bytes | str | ("exec", str) | ("link", target) | None for a directory}."""
+    """Makes files below root from {path: bytes | str | ("exec", bytes | str) | ("link", target) | None for a directory}."""
     root = pathlib.Path(root)
     root.mkdir(parents=True, exist_ok=True)
     for path, content in files.items():
@@ -60,11 +60,11 @@ def write_tree(root, files):
             at.mkdir(exist_ok=True)
         elif isinstance(content, tuple) and content[0] == "link":
             at.symlink_to(content[1])
-        elif isinstance(content, tuple):
-            at.write_text(content[1])
-            at.chmod(0o755)
         else:
+            content, mode = (content[1], 0o755) if isinstance(content, tuple) else (content, None)
             at.write_bytes(content.encode() if isinstance(content, str) else content)
+            if mode:
+                at.chmod(mode)
     return root
 
 
