@@ -118,6 +118,13 @@ def test_npm_tarball_loses_its_first_component(place):
     assert packed(place, archive) == {"index.js": b"1", "lib": None, "lib/b.js": b"2"}
 
 
+def test_npm_tarball_may_say_the_same_twice(place):
+    """As npm itself has packed package/./main.js beside package/main.js; two different ones are refused."""
+    twice = [("package/./index.js", b"1"), ("package/index.js", b"1")]
+    assert packed(place, tar(place / "a.tgz", *twice, mode="w:gz")) == {"index.js": b"1"}
+    refused(place / "out", tar(place / "b.tgz", *twice, ("package/index.js", b"2"), mode="w:gz"), "unsafe-entry", "and differs")
+
+
 def test_wheel(place):
     files = FILES + [("pkg-1.data/purelib/pure.py", b"p"), ("pkg-1.data/platlib/plat/x.so", b"s"),
                      ("pkg-1.data/scripts/run", b"#!python\n"), ("pkg-1.data/headers/x.h", b"h"),
@@ -154,7 +161,7 @@ def test_wheel_that_is_not_what_its_record_says(place, record, reason, part):
 
 # What strangers' archives want
 
-@pytest.mark.parametrize("name", ["../x", "/etc/x", "a/../../x", "a//b", "a/./b", "x\ny", "\u202ex", ".injector/x",
+@pytest.mark.parametrize("name", ["../x", "/etc/x", "a/../../x", "a//b", "a/..", "x\ny", "\u202ex", ".injector/x",
                                   "manifest.json", "a" * 256, "/".join("a" * 65)])
 @pytest.mark.parametrize("kind", ["tar", "zip"])
 def test_path_that_breaks_a_rule(place, name, kind):
@@ -283,7 +290,7 @@ def test_wheels_become_one_tree_for_each_directory(place):
 def test_two_wheels_that_disagree(place):
     done = library(place, {"cp/a.whl": one_wheel("a", ("x.py", b"1")), "cp/b.whl": one_wheel("b", ("x.py", b"2"))},
                    artifacts=[{"from": "cp", "path": "demo", "unpack": True}])
-    assert done.returncode == 65 and "x.py is in another archive as well" in harness.last_line(done), done.stderr
+    assert done.returncode == 65 and "x.py is there already, and differs" in harness.last_line(done), done.stderr
 
 
 def npm(name):
