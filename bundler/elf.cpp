@@ -42,8 +42,8 @@ std::string string_at(const std::string& bytes, std::uint64_t offset) {
 std::string libc_of(std::string_view needed) {
   const std::string_view name = needed.substr(needed.rfind('/') + 1);
   if (name.starts_with("libc.musl-") || name.starts_with("ld-musl-") || name == "libc.so") return "musl";
-  if (name == "libc.so.6" || name.starts_with("ld-linux")) return "glibc";
-  return "";
+  // Not libc.so.6: musl takes that name for itself, so a library that needs no GLIBC_ version of it runs with both.
+  return name.starts_with("ld-linux") ? "glibc" : "";
 }
 
 // A 64-bit file of this machine's byte order; of others the libc stays unknown.
@@ -67,7 +67,9 @@ class Reader {
     }
     for (const Segment& segment : segments_) {
       if (segment.p_type != PT_DYNAMIC) continue;
-      if (auto libc = libc_of_needed(segment); !libc.empty()) return libc;
+      const std::vector<Dynamic> entries = entries_of(segment);
+      if (auto libc = libc_of_needed(entries); !libc.empty()) return libc;
+      if (needs_version_of_glibc(entries)) return "glibc";
     }
     return "";
   }
@@ -83,17 +85,41 @@ class Reader {
     return entries;
   }
 
-  std::string libc_of_needed(const Segment& dynamic) const {
-    const std::vector<Dynamic> entries = entries_of(dynamic);
-    std::uint64_t strings = 0;
+  static std::uint64_t value_of(const std::vector<Dynamic>& entries, std::int64_t tag) {
     for (const Dynamic& entry : entries) {
-      if (entry.d_tag == DT_STRTAB) strings = offset_of(entry.d_un.d_ptr);
+      if (entry.d_tag == tag) return entry.d_un.d_val;
     }
+    return 0;
+  }
+
+  std::string libc_of_needed(const std::vector<Dynamic>& entries) const {
+    const std::uint64_t strings = offset_of(value_of(entries, DT_STRTAB));
     for (const Dynamic& entry : entries) {
       if (entry.d_tag != DT_NEEDED) continue;
       if (auto libc = libc_of(string_at(bytes_, strings + entry.d_un.d_val)); !libc.empty()) return libc;
     }
     return "";
+  }
+
+  // Of each library that symbols are needed from, the versions of these symbols.
+  bool needs_version_of_glibc(const std::vector<Dynamic>& entries) const {
+    const std::uint64_t strings = offset_of(value_of(entries, DT_STRTAB));
+    std::uint64_t at = offset_of(value_of(entries, DT_VERNEED));
+    for (std::uint64_t i = 0; i < value_of(entries, DT_VERNEEDNUM); ++i) {
+      const auto library = read_at<Elf64_Verneed>(bytes_, at);  // as in 32 bits
+      if (!library) return false;
+      std::uint64_t version_at = at + library->vn_aux;
+      for (unsigned j = 0; j < library->vn_cnt; ++j) {
+        const auto version = read_at<Elf64_Vernaux>(bytes_, version_at);
+        if (!version) return false;
+        if (string_at(bytes_, strings + version->vna_name).starts_with("GLIBC_")) return true;
+        if (version->vna_next == 0) break;
+        version_at += version->vna_next;
+      }
+      if (library->vn_next == 0) break;
+      at += library->vn_next;
+    }
+    return false;
   }
 
   std::uint64_t offset_of(std::uint64_t address) const {

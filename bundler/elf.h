@@ -8,7 +8,7 @@ namespace injector {
 // What an ELF file (System V ABI) is for, in the words of selectors.
 struct Elf {
   std::string arch;  // as uname -m says it, or the number of the machine
-  std::string libc;  // glibc or musl; empty where it needs neither
+  std::string libc;  // glibc or musl; empty where it needs neither, or would run with both
 };
 
 // Empty where bytes are no ELF file. One that ends too early has what could be read of it.
