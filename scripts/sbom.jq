@@ -1,0 +1,34 @@
+# The SPDX document of an image, for scripts/sbom, from tables with a row a line and tabs between the columns.
+def table: split("\n") | map(select(. != "") | split("\t"));
+def purl($locator): [{referenceCategory: "PACKAGE-MANAGER", referenceType: "purl", referenceLocator: $locator}];
+def package($id; $name; $version; $licence): {
+  SPDXID: $id, name: $name, versionInfo: $version, licenseDeclared: $licence, licenseConcluded: "NOASSERTION",
+  copyrightText: "NOASSERTION", downloadLocation: "NOASSERTION", filesAnalyzed: false
+};
+def sha256($digest): [{algorithm: "SHA256", checksumValue: $digest}];
+def related($from; $how; $to): {spdxElementId: $from, relationshipType: $how, relatedSpdxElement: $to};
+# AND of several expressions, each of them once
+def all_of: unique | map(if test(" OR ") then "(\(.))" else . end) | join(" AND ");
+
+($linked | table | to_entries | map(.value as [$name, $version, $licence, $locator] |
+  package("SPDXRef-Linked-\(.key)"; $name; $version; $licence) + {externalRefs: purl($locator)})) as $parts |
+($artifacts | table | to_entries | map(.value as [$digest, $locator, $file] |
+  ($locator | capture("^pkg:[^/]+/(?<name>[^?#]+)@(?<version>[^@?#]+)")) as $of |
+  package("SPDXRef-Artifact-\(.key)"; $of.name | gsub("%40"; "@"); $of.version; "NOASSERTION") +
+  {packageFileName: $file, checksums: sha256($digest), externalRefs: purl($locator)})) as $carried |
+{
+  spdxVersion: "SPDX-2.3", dataLicense: "CC0-1.0", SPDXID: "SPDXRef-DOCUMENT", name: "\($title):\($manifest[0].name)",
+  creationInfo: {created: $created, creators: ["Tool: injector-sbom"]},
+  packages: ([
+    package("SPDXRef-Image"; "\($title):\($manifest[0].name)"; $manifest[0].version;
+            (["Apache-2.0"] + ($licences | if test("[()]") then [.] else split(" AND ") end) + ($parts | map(.licenseDeclared)) | all_of)) +
+      {primaryPackagePurpose: "CONTAINER"},
+    package("SPDXRef-Injector"; "injector"; $injector | sub("^injector "; ""); "Apache-2.0") +
+      {primaryPackagePurpose: "APPLICATION", packageFileName: "/injector", checksums: sha256($digest)}
+  ] + $parts + $carried),
+  relationships: ([
+    related("SPDXRef-DOCUMENT"; "DESCRIBES"; "SPDXRef-Image"),
+    related("SPDXRef-Image"; "CONTAINS"; "SPDXRef-Injector")
+  ] + ($parts | map(related("SPDXRef-Injector"; "STATIC_LINK"; .SPDXID))) +
+      ($carried | map(related("SPDXRef-Image"; if $compiled then "GENERATED_FROM" else "CONTAINS" end; .SPDXID))))
+}
