@@ -31,7 +31,7 @@ FROM executables AS rootfs
 ARG LIBRARY
 ARG SOURCE_DATE_EPOCH
 COPY LICENSE ./
-COPY scripts/rootfs scripts/bundle scripts/
+COPY scripts/rootfs scripts/bundle scripts/compile scripts/sbom scripts/sbom.jq scripts/
 COPY scripts/ecosystems scripts/ecosystems
 COPY libraries/java/$LIBRARY libraries/java/$LIBRARY
 COPY --from=artifacts /src/build/artifacts build/artifacts
@@ -45,10 +45,9 @@ ENTRYPOINT ["/injector"]
 ARG LIBRARY
 ARG VERSION
 ARG REVISION
-ARG SOURCE
+ARG LICENSES=Apache-2.0
 LABEL org.opencontainers.image.title="injector-java" \
       org.opencontainers.image.description="Init container that installs $LIBRARY into a volume" \
       org.opencontainers.image.version="$VERSION" \
       org.opencontainers.image.revision="$REVISION" \
-      org.opencontainers.image.source="$SOURCE" \
-      org.opencontainers.image.licenses="Apache-2.0"
+      org.opencontainers.image.licenses="$LICENSES"

@@ -1,16 +1,15 @@
 """Fixtures that several suites use: the container engine, the images that they run, the intake."""
 
-import os
+import functools
 import pathlib
-import re
 import shutil
 import sys
 
 import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
-from engine import build_image, docker  # noqa: E402
-from harness import ROOT, Intake, run  # noqa: E402
+from engine import docker  # noqa: E402
+from harness import ROOT, Intake, made, pip_packages, run  # noqa: E402
 
 
 @pytest.fixture(scope="session")
@@ -32,29 +31,25 @@ def base_image(engine):
 
 
 @pytest.fixture(scope="session")
-def java_version():
-    pom = (ROOT / "libraries/java/dd-java-agent/pom.xml").read_text()
-    return re.search(r"com.datadoghq.*?<version>([^<]+)<", pom, re.DOTALL).group(1)
+def image_of(base_image):
+    """A function: the image of a library (ECOSYSTEM/NAME), as scripts/build --all makes it from this tree."""
+
+    @functools.cache
+    def image(library):
+        return made(ROOT / "scripts/image", f"libraries/{library}", timeout=1800).stdout.split()[-1]
+
+    return image
 
 
 @pytest.fixture(scope="session")
-def java_arguments(java_version):
-    """The arguments of `docker build` for a release: without VERSION and REVISION those labels are empty."""
-    return ["--file", ROOT / "Dockerfile.java", "--build-arg", f"VERSION={java_version}", "--build-arg", "REVISION=0123abc"]
-
-
-@pytest.fixture(scope="session")
-def java_image(base_image, java_arguments):
-    """The image of Dockerfile.java, built from this tree; INJECTOR_TEST_JAVA_IMAGE names one that is there."""
-    return os.environ.get("INJECTOR_TEST_JAVA_IMAGE") or build_image("injector-java:test", *java_arguments)
+def java_image(image_of):
+    return image_of("java/dd-java-agent")
 
 
 @pytest.fixture(scope="session")
 def otlp():
     """What the intake needs to understand OTLP."""
-    done = run(ROOT / "tests/intake/install", timeout=300)
-    if done.returncode:
-        pytest.skip("no OTLP: tests/intake/install: " + done.stderr.strip().split("\n")[-1])
+    pip_packages("intake")
 
 
 @pytest.fixture

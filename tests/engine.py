@@ -29,13 +29,19 @@ def inspect(image):
 
 
 class Entry:
-    """An entry of a layer. `shown` is what ls says of it: -rw-r--r-- 0:0. A hard link counts as a file without bytes."""
+    """An entry of a layer. `shown` is what ls says of it: -rw-r--r-- 0:0. A hard link has the content of what it names,
+    and no size of its own."""
 
     def __init__(self, member, content):
         kind = stat.S_IFDIR if member.isdir() else stat.S_IFLNK if member.issym() else stat.S_IFREG
         self.shown = f"{stat.filemode(kind | member.mode)} {member.uid}:{member.gid}"
         self.mode, self.mtime, self.size = stat.S_IMODE(member.mode), member.mtime, member.size
+        self.link = member.linkname if member.issym() else None
+        self.content = content if member.size < 1 << 20 else None
         self.sha256 = None if content is None else hashlib.sha256(content).hexdigest()
+
+    def becomes(self, entry):
+        self.content, self.sha256 = entry.content, entry.sha256
 
 
 def layers(image, where):
@@ -48,8 +54,11 @@ def layers(image, where):
         for name in json.load(outer.extractfile("manifest.json"))[0]["Layers"]:
             with tarfile.open(fileobj=outer.extractfile(name)) as layer:
                 entries = {}
-                for entry in layer:
-                    content = layer.extractfile(entry).read() if entry.isreg() else None
-                    entries[entry.name.removeprefix("./").rstrip("/")] = Entry(entry, content)
+                for member in layer:
+                    content = layer.extractfile(member).read() if member.isreg() else None
+                    entries[member.name.removeprefix("./").rstrip("/")] = entry = Entry(member, content)
+                    if member.islnk():
+                        entry.becomes(entries[member.linkname.removeprefix("./")])
                 found.append(entries)
+    saved.unlink()
     return found

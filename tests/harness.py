@@ -11,6 +11,8 @@ import threading
 import time
 import urllib.request
 
+import pytest
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 INJECTOR = os.environ.get("INJECTOR_TEST_INJECTOR", str(ROOT / "build/bin/injector"))
 BUNDLER = os.environ.get("INJECTOR_TEST_BUNDLER", str(ROOT / "build/bin/bundler"))
@@ -22,6 +24,28 @@ def run(*argv, env=None, timeout=120, **kwargs):
     return subprocess.run([str(a) for a in argv], env=clean | (env or {}), timeout=timeout, text=True,
                           errors="surrogateescape", stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                           stderr=subprocess.PIPE, check=False, **kwargs)
+
+
+UNAVAILABLE = 69  # what a script of ours ends with where this machine cannot have what it needs
+SOURCES = {name: os.environ[name] for name in ("INJECTOR_DOTNET", "INJECTOR_NUGET_SOURCE") if name in os.environ}
+
+
+def made(*argv, **kwargs):
+    """Runs a script of ours that fetches or compiles; the test is skipped where that cannot be had here."""
+    done = run(*argv, env=SOURCES, **kwargs)
+    if done.returncode == UNAVAILABLE:
+        pytest.skip(done.stderr.strip().split("\n")[-1])
+    if done.returncode:
+        pytest.fail(f"{' '.join(map(str, argv))}: {(done.stdout + done.stderr)[-3000:]}", pytrace=False)
+    return done
+
+
+def pip_packages(suite):
+    """Where the packages of tests/SUITE/requirements.txt are; the test is skipped where pip cannot get them."""
+    done = run(ROOT / "tests/pip", suite, timeout=300)
+    if done.returncode:
+        pytest.skip(f"tests/pip {suite}: {done.stderr.strip().split(chr(10))[-1]}")
+    return ROOT / "build/pip" / suite
 
 
 def injector(*argv, **kwargs):

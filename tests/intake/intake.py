@@ -5,7 +5,7 @@ what arrived.
 GET /spans   every span, as a JSON array, in one form for both protocols
 GET /agents  what each tracing library said of itself
 
-Needs Debian's python3-msgpack, and for OTLP alone what tests/intake/install puts into build/intake.
+Needs Debian's python3-msgpack, and for OTLP alone what tests/pip puts into build/pip/intake.
 """
 
 import argparse
@@ -27,7 +27,7 @@ INFO = {
 # every service keeps all of its spans
 RATES = {"rate_by_service": {"service:,env:": 1}}
 PROTOBUF = "application/x-protobuf"
-LIBRARIES = pathlib.Path(__file__).resolve().parents[2] / "build/intake"
+LIBRARIES = pathlib.Path(__file__).resolve().parents[2] / "build/pip/intake"
 
 
 def spans_v04(body):
@@ -156,7 +156,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def datadog(self, path, body):
         decode = {"/v0.4/traces": spans_v04, "/v0.5/traces": spans_v05}.get(path)
         if decode:
-            self.store.add_spans(list(datadog_spans(decode, body, self.headers)))
+            self.keep(datadog_spans(decode, body, self.headers))
         elif path.startswith("/telemetry/"):
             about = json.loads(body).get("application", {})
             self.store.add_agent(about.get("service_name"), about.get("language_name"), about.get("tracer_version"))
@@ -167,13 +167,17 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if path == "/v1/traces":
             if self.headers.get_content_type() != PROTOBUF:
                 raise ValueError(f"Content-Type is not {PROTOBUF}")
-            spans = list(otlp_spans(otlp_request(body)))
-            for span in spans:
+            for span in self.keep(otlp_spans(otlp_request(body))):
                 self.store.add_agent(span["service"], span["language"], span["tracer"])
-            self.store.add_spans(spans)
         self.answer(200, "", PROTOBUF)  # each signal's response message, all of it accepted, has no bytes
 
     do_PUT = do_POST
+
+    def keep(self, spans):
+        """Adds the spans, all of which are good, with the address of who sent them."""
+        found = [span | {"from": self.client_address[0]} for span in spans]
+        self.store.add_spans(found)
+        return found
 
     def body(self):
         if self.headers.get("Transfer-Encoding", "").lower() == "chunked":

@@ -35,7 +35,7 @@ def v05(span):
 @pytest.fixture(scope="module")
 def export_request(otlp):
     """OpenTelemetry's own class of what an exporter sends."""
-    sys.path.insert(0, str(ROOT / "build/intake"))
+    sys.path.insert(0, str(ROOT / "build/pip/intake"))
     from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
     return ExportTraceServiceRequest
 
@@ -48,7 +48,7 @@ def test_datadog_spans(intake, path, body):
     assert intake.spans() == [{
         "service": "shop", "operation": "servlet.request", "resource": "GET /hello", "status": 500, "error": True,
         "kind": "server", "trace_id": SPAN["trace_id"], "span_id": 7, "parent_id": 0,
-        "language": "java", "tracer": "1.2.3", "meta": SPAN["meta"], "metrics": SPAN["metrics"]}]
+        "language": "java", "tracer": "1.2.3", "meta": SPAN["meta"], "metrics": SPAN["metrics"], "from": "127.0.0.1"}]
 
 
 @pytest.mark.parametrize("packing", [None, "gzip"])
@@ -70,7 +70,7 @@ def test_otlp_spans(intake, export_request, packing):
     assert intake.spans() == [{
         "service": "shop", "operation": "GET /hello", "resource": "GET /hello", "status": 500, "error": True,
         "kind": "server", "trace_id": 5, "span_id": 7, "parent_id": 0, "language": "python", "tracer": "1.2.3",
-        "meta": {"http.response.status_code": 500, "odd": ["ff"]}, "metrics": {}}]
+        "meta": {"http.response.status_code": 500, "odd": ["ff"]}, "metrics": {}, "from": "127.0.0.1"}]
     assert intake.agents() == [{"service": "shop", "language": "python", "tracer": "1.2.3"}]
 
 

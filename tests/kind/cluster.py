@@ -2,6 +2,7 @@
 
 import json
 import os
+import secrets
 import sys
 import time
 
@@ -32,6 +33,15 @@ class Namespace:
     def __init__(self, name):
         self.name = name
 
+    @classmethod
+    def create(cls, where, enforce):
+        """A new one, once Pods can be made in it."""
+        space = cls(f"injector-test-{secrets.token_hex(4)}")
+        space.apply(where, {"apiVersion": "v1", "kind": "Namespace", "metadata": {
+            "name": space.name, "labels": {"pod-security.kubernetes.io/enforce": enforce}}})
+        until("a service account", lambda: space.try_kubectl("get", "serviceaccount", "default").returncode == 0)
+        return space
+
     def try_kubectl(self, *argv):
         return run("kubectl", "--context", f"kind-{CLUSTER}", "--namespace", self.name, *argv)
 
@@ -58,9 +68,14 @@ class Namespace:
         reply = self.try_kubectl("get", "--raw", f"/api/v1/namespaces/{self.name}/pods/{pod}:{port}/proxy{path}")
         return reply.stdout if reply.returncode == 0 else None
 
+    def get_json(self, pod, port, path):
+        """The same, parsed; an empty list while it does not answer."""
+        return json.loads(self.get(pod, port, path) or "[]")
+
     def show(self):
         """What a person would look at after a failure."""
-        for argv in (["get", "pods", "-o", "wide"], ["describe", "pods"],
-                     ["logs", "java-app", "--all-containers", "--tail=50"], ["logs", "intake", "--tail=50"]):
+        logs = [["logs", pod, "--all-containers", "--prefix", "--tail=50"]
+                for pod in self.try_kubectl("get", "pods", "-o", "name").stdout.split()]
+        for argv in (["get", "pods", "-o", "wide"], ["describe", "pods"], *logs):
             shown = self.try_kubectl(*argv)
             print(f"$ kubectl {' '.join(argv)}\n{shown.stdout}{shown.stderr}", file=sys.stderr)

@@ -1,13 +1,15 @@
-"""A cluster of kind with the images of the tests, and for each test a namespace that enforces restricted Pod Security.
+"""A cluster of kind, the images of the tests, and an intake in it.
 
 KUBECONFIG and INJECTOR_TEST_CLUSTER (default: kind) say which cluster; `kind create cluster` makes one.
 """
 
-import secrets
+import contextlib
+import functools
 import shutil
 
 import pytest
 
+from apps import app_image
 from cluster import CLUSTER, Namespace, done, until
 from engine import build_image
 from harness import ROOT, run
@@ -29,62 +31,72 @@ def cluster(engine):
 
 @pytest.fixture(scope="session")
 def load(cluster):
-    """Makes an image of the engine known to the cluster, under a tag that is never pulled; returns that name."""
+    """A function: makes an image of the engine known to the cluster, under a tag that is never pulled; its name there."""
 
+    @functools.cache
     def load(image, name):
         name = f"injector-test-{name}:1"
         done("docker", "tag", image, name)
-        done("kind", "load", "docker-image", name, "--name", cluster, timeout=300)
+        done("kind", "load", "docker-image", name, "--name", cluster, timeout=600)
         return name
 
     return load
 
 
 @pytest.fixture(scope="session")
-def injector_image(java_image, load):
-    return load(java_image, "injector")
+def load_app(base_image, load):
+    """A function: the name in the cluster of a language's web application."""
+    return functools.cache(lambda language: load(app_image(language), f"app-{language}"))
 
 
 @pytest.fixture(scope="session")
-def app_image(base_image, load):
-    """A web application for the JVM, built without any tracer."""
-    done("mvn", "-B", "-q", "-f", ROOT / "tests/apps/java/pom.xml", "package", timeout=600)
-    dockerfile, context = ROOT / "tests/apps/java/Dockerfile", ROOT / "build/apps/java"
-    return load(build_image("injector-test-build-app", "--file", dockerfile, context=context), "app")
+def namespaces(cluster, request):
+    """A function: a context with a namespace that enforces a Pod Security Standard; what failed in it is shown."""
+
+    @contextlib.contextmanager
+    def namespace(where, enforce="restricted"):
+        space = Namespace.create(where, enforce)
+        failed = request.session.testsfailed
+        yield space
+        if request.session.testsfailed > failed:
+            space.show()
+        space.kubectl("delete", "namespace", space.name, "--wait=false")
+
+    return namespace
+
+
+@pytest.fixture
+def namespace(namespaces, tmp_path):
+    with namespaces(tmp_path) as space:
+        yield space
+
+
+class Intake:
+    """The listener as a Pod."""
+
+    def __init__(self, space):
+        self.space, self.url = space, f"http://{space.pod('intake')['status']['podIP']}:8126"
+
+    def spans(self, address):
+        """What the Pod of that address sent."""
+        return [span for span in self.space.get_json("intake", 8126, "/spans") if span["from"] == address]
 
 
 @pytest.fixture(scope="session")
-def intake_image(base_image, otlp, load):
-    return load(build_image("injector-test-build-intake", "--file", ROOT / "tests/intake/Dockerfile"), "intake")
-
-
-@pytest.fixture
-def namespace(cluster, request, tmp_path):
-    space = Namespace(f"injector-test-{secrets.token_hex(4)}")
-    space.apply(tmp_path, {
-        "apiVersion": "v1", "kind": "Namespace",
-        "metadata": {"name": space.name, "labels": {"pod-security.kubernetes.io/enforce": "restricted"}},
-    })
-    until("a service account", lambda: space.try_kubectl("get", "serviceaccount", "default").returncode == 0)
-    failed = request.session.testsfailed
-    yield space
-    if request.session.testsfailed > failed:
-        space.show()
-    space.kubectl("delete", "namespace", space.name, "--wait=false")
-
-
-@pytest.fixture
-def intake(namespace, intake_image, tmp_path):
-    """The listener as a Pod, and its address as a tracing library needs it."""
-    namespace.apply(tmp_path, {
-        "apiVersion": "v1", "kind": "Pod", "metadata": {"name": "intake"},
-        "spec": {
-            "securityContext": {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}},
-            "containers": [{
-                "name": "intake", "image": intake_image,
-                "securityContext": {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}},
-            }],
-        },
-    })
-    until("the intake answers", lambda: namespace.get("intake", 8126, "/info"))
-    return f"http://{namespace.pod('intake')['status']['podIP']}:8126"
+def intake(namespaces, base_image, otlp, load, tmp_path_factory):
+    """One listener for all: a span says which Pod it is from."""
+    where = tmp_path_factory.mktemp("intake")
+    image = load(build_image("injector-test-build-intake", "--file", ROOT / "tests/intake/Dockerfile"), "intake")
+    with namespaces(where) as space:
+        space.apply(where, {
+            "apiVersion": "v1", "kind": "Pod", "metadata": {"name": "intake"},
+            "spec": {
+                "securityContext": {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}},
+                "containers": [{
+                    "name": "intake", "image": image,
+                    "securityContext": {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}},
+                }],
+            },
+        })
+        until("the intake answers", lambda: space.get("intake", 8126, "/info"))
+        yield Intake(space)

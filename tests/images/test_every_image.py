@@ -1,0 +1,135 @@
+"""The image of every library, as scripts/build --all makes it: what is in it, and that it says so."""
+
+import json
+import re
+import sys
+
+import pytest
+
+from engine import docker, inspect, layers
+from harness import ROOT, pip_packages, run, tree
+
+LIBRARIES = sorted(f"{at.parent.parent.name}/{at.parent.name}" for at in ROOT.glob("libraries/*/*/library.json"))
+RESTRICTED = ["--read-only", "--cap-drop", "ALL", "--security-opt", "no-new-privileges", "--network", "none"]
+LINKED = {"openssl", "glibc", "gcc-12", "cli11", "fmtlib", "spdlog", "nlohmann-json3"}
+
+
+@pytest.fixture(scope="module", params=LIBRARIES)
+def library(request):
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def image(library, image_of):
+    return image_of(library)
+
+
+@pytest.fixture(scope="module")
+def entries(image, tmp_path_factory):
+    found = layers(image, tmp_path_factory.mktemp("image"))
+    assert len(found) == 1, "the root is one layer"
+    return found[0]
+
+
+@pytest.fixture(scope="module")
+def manifest(image):
+    return json.loads(docker("run", "--rm", *RESTRICTED, image, "inspect", "--output", "json").stdout)
+
+
+@pytest.fixture(scope="module")
+def sbom(entries):
+    return json.loads(entries["sbom.spdx.json"].content)
+
+
+def locator(package):
+    return package["externalRefs"][0]["referenceLocator"]
+
+
+def artifacts(sbom):
+    return [package for package in sbom["packages"] if package["SPDXID"].startswith("SPDXRef-Artifact-")]
+
+
+def test_holds_what_was_meant_and_nothing_else(entries, manifest):
+    licences = {path: entry.shown for path, entry in entries.items() if path.startswith("licenses/")}
+    assert set(licences.values()) <= {"-rw-r--r-- 0:0", "drwxr-xr-x 0:0"}
+    shown = {"file": lambda e: "-rwxr-xr-x" if e["mode"] == "0755" else "-rw-r--r--",
+             "directory": lambda e: "drwxr-xr-x", "symlink": lambda e: "lrwxrwxrwx"}
+    payload = {f"bundle/payload/{e['path']}": shown[e["type"]](e) + " 0:0" for e in manifest["entries"]}
+    assert {path: entry.shown for path, entry in entries.items()} == licences | payload | {
+        "injector": "-rwxr-xr-x 0:0",
+        "bundle": "drwxr-xr-x 0:0",
+        "bundle/manifest.json": "-rw-r--r-- 0:0",
+        "bundle/payload": "drwxr-xr-x 0:0",
+        "licenses": "drwxr-xr-x 0:0",
+        "sbom.spdx.json": "-rw-r--r-- 0:0",
+        "target": "drwxr-xr-x 65532:65532",
+    }
+    assert {e["path"]: e["sha256"] for e in manifest["entries"] if e["type"] == "file"} == \
+        {path.removeprefix("bundle/payload/"): entries[path].sha256 for path in payload if entries[path].sha256}
+    assert len({e["path"].split("/")[0] for e in manifest["entries"]}) == 1, "a library switches at once"
+
+
+def test_times_are_normalised(entries):
+    assert {entry.mtime for entry in entries.values()} == {0}
+
+
+def test_is_configured_for_restricted_pods(image, library, manifest, sbom):
+    config, (ecosystem, name) = inspect(image)["Config"], library.split("/")
+    assert config["User"] == "65532:65532"
+    assert config["Entrypoint"] == ["/injector"]
+    assert not config.get("Cmd") and not config.get("Volumes") and not config.get("ExposedPorts")
+    prefix = "org.opencontainers.image."
+    labels = {key.removeprefix(prefix): value for key, value in config["Labels"].items() if key.startswith(prefix)}
+    licences = json.loads((ROOT / f"libraries/{library}/library.json").read_text())["licenses"]
+    assert re.fullmatch(r"[0-9a-f]{40}(-dirty)?|unknown", labels.pop("revision"))
+    assert name in labels.pop("description")
+    assert labels == {"title": f"injector-{ecosystem}", "version": manifest["version"],
+                      "licenses": sbom["packages"][0]["licenseDeclared"]}
+    assert set(licences.split(" AND ")) | {"Apache-2.0", "LGPL-2.1-or-later"} <= set(labels["licenses"].split(" AND "))
+
+
+def test_installs_with_nothing_allowed(image, manifest, tmp_path):
+    out = tmp_path / "out"
+    out.mkdir()
+    out.chmod(0o777)
+    for reason in ("installed", "already-installed"):
+        done = docker("run", "--rm", *RESTRICTED, "--user", "12345:0", "--memory", "64m", "--volume", f"{out}:/target", image)
+        assert done.returncode == 0 and f"injector: {reason}: " in done.stderr, done.stderr
+    assert set(tree(out, skip=(".injector",))) == {e["path"] for e in manifest["entries"]}
+
+
+def test_sbom_names_every_artifact(library, entries, sbom):
+    lock = [line.split(maxsplit=1) for line in (ROOT / f"libraries/{library}/SHA256SUMS").read_text().splitlines()]
+    found = [[p["checksums"][0]["checksumValue"], p["packageFileName"]] for p in artifacts(sbom)]
+    assert found == lock
+    for package in artifacts(sbom):
+        assert re.fullmatch(r"pkg:(maven|pypi|npm|nuget|golang)/.+@[^@]+", locator(package)), package
+        assert package["versionInfo"] == locator(package).rpartition("@")[2]
+
+
+def test_sbom_names_our_own_parts(entries, sbom):
+    known = {package["SPDXID"]: package for package in sbom["packages"]}
+    linked = [known[r["relatedSpdxElement"]] for r in sbom["relationships"]
+              if (r["spdxElementId"], r["relationshipType"]) == ("SPDXRef-Injector", "STATIC_LINK")]
+    assert {package["name"] for package in linked} == LINKED
+    assert all(locator(package).startswith(f"pkg:deb/debian/{package['name']}@") for package in linked)
+    assert known["SPDXRef-Injector"]["checksums"][0]["checksumValue"] == entries["injector"].sha256
+
+
+def test_sbom_is_valid(entries, tmp_path):
+    where = pip_packages("images")
+    (tmp_path / "sbom.spdx.json").write_bytes(entries["sbom.spdx.json"].content)
+    program = "import sys; from spdx_tools.spdx.clitools.pyspdxtools import main; sys.exit(main())"
+    done = run(sys.executable, "-c", program, "--infile", tmp_path / "sbom.spdx.json", env={"PYTHONPATH": str(where)})
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_carries_the_licences(entries, sbom):
+    """Ours, those of what is linked, and what the artifacts have, at their package URL."""
+    names = {locator(package).removeprefix("pkg:") for package in artifacts(sbom)}
+    ours = {"LICENSE", "libssl-dev", "libc6", "gcc-12-base", "libcli11-dev", "libfmt-dev", "libspdlog-dev", "nlohmann-json3-dev"}
+    files = {path.removeprefix("licenses/") for path, entry in entries.items()
+             if path.startswith("licenses/") and entry.sha256}
+    assert ours <= files
+    for path in files - ours:
+        assert any(path.startswith(name + "/") for name in names), path
