@@ -46,7 +46,7 @@ class Row:
 
 
 ROWS = [
-    Row("java", "dd-java-agent", "java.yaml", "hello", "servlet.request", "GET /hello"),
+    Row("java", "dd-java-agent", "java.yaml", "root-servlet", "servlet.request", "GET /hello"),
     Row("java", "opentelemetry-javaagent", "java-opentelemetry.yaml", "hello", "GET /hello", "GET /hello"),
     Row("python", "ddtrace", "python.yaml", "flask", "flask.request", "GET /hello"),
     Row("python", "opentelemetry-python", "python-opentelemetry.yaml", "unknown_service", "GET /hello", "GET /hello"),
