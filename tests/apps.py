@@ -3,13 +3,20 @@
 from engine import build_image
 from harness import ROOT, made
 
-# How each is built, and what then is the context of its Dockerfile; else tests/apps/LANGUAGE/build and build/apps/LANGUAGE.
-RECIPES = {"java": ["mvn", "-B", "-q", "-f", ROOT / "tests/apps/java/pom.xml", "package"]}
-CONTEXTS = {"nodejs": "build/apps/nodejs/24"}
+# What has to run first, if anything, and the context of tests/apps/LANGUAGE/Dockerfile.
+RECIPES = {
+    "java": (["mvn", "-B", "-q", "-f", ROOT / "tests/apps/java/pom.xml", "package"], "build/apps/java"),
+    "python": (None, "tests/apps/python"),
+    "nodejs": ([ROOT / "tests/apps/nodejs/build"], "build/apps/nodejs/24"),
+    "dotnet": ([ROOT / "tests/apps/dotnet/build"], "build/apps/dotnet"),
+    "go": ([ROOT / "tests/apps/go/build"], "build/apps/go"),
+}
 
 
 def app_image(language):
     """The name of the application's image."""
-    made(*RECIPES.get(language, [ROOT / f"tests/apps/{language}/build"]), timeout=900)
+    first, context = RECIPES[language]
+    if first:
+        made(*first, timeout=900)
     return build_image(f"injector-test-build-app-{language}", "--file", ROOT / f"tests/apps/{language}/Dockerfile",
-                       context=ROOT / CONTEXTS.get(language, f"build/apps/{language}"))
+                       context=ROOT / context)
