@@ -88,11 +88,12 @@ project() { # LIBRARY
 sdk() { # COMMAND OPTION...
   local dotnet=${INJECTOR_DOTNET:+$INJECTOR_DOTNET/}dotnet
   "$dotnet" --list-sdks 2> /dev/null | grep -qE '^[1-9][0-9]+\.' ||
-    fail "no .NET SDK 10 or newer: neither dotnet on the PATH nor INJECTOR_DOTNET has one"
+    fail "no .NET SDK 10 or newer: neither dotnet on the PATH nor INJECTOR_DOTNET has one" 69
   env -u DOTNET_STARTUP_HOOKS -u DOTNET_ADDITIONAL_DEPS -u DOTNET_SHARED_STORE ${INJECTOR_DOTNET:+DOTNET_ROOT="$INJECTOR_DOTNET"} \
     DOTNET_CLI_HOME="$project.home" DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DOTNET_GENERATE_ASPNET_CERTIFICATE=false \
     DOTNET_SYSTEM_GLOBALIZATION_INVARIANT=1 DOTNET_CLI_USE_MSBUILD_SERVER=0 MSBUILDDISABLENODEREUSE=1 \
     UseSharedCompilation=false NUGET_PACKAGES="$packages" \
     "$dotnet" "$1" "$(echo "$project"/*.csproj)" "${@:2}" > "$log" 2>&1 < /dev/null ||
-    fail "dotnet $1: $(grep -oE 'error [A-Z]+[0-9]+: .*' "$log" | sed 's/ \[[^]]*\]$//' | head -n 1)"
+    fail "dotnet $1: $(grep -oE 'error [A-Z]+[0-9]+: .*' "$log" | sed 's/ \[[^]]*\]$//' | head -n 1)" \
+      "$(grep -qE 'error NU1(10|30)[0-9]' "$log" && echo 69 || echo 1)" # 69: no SDK, or a package is not to be had
 }
