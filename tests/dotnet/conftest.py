@@ -4,6 +4,7 @@ import json
 import os
 import pathlib
 import re
+import shutil
 import signal
 import subprocess
 import time
@@ -47,6 +48,15 @@ def framework(request, apps):
     if f"Microsoft.AspNetCore.App {major}." not in run(apps / "runtime/dotnet", "--list-runtimes").stdout:
         pytest.skip(f"the SDK has no runtime of ASP.NET Core {major}")
     return request.param
+
+
+@pytest.fixture(scope="session")
+def sdk():
+    """The directory of the SDK."""
+    at = SDK.get("INJECTOR_DOTNET") or os.path.dirname(os.path.realpath(shutil.which("dotnet") or "/"))
+    if not os.access(os.path.join(at, "dotnet"), os.X_OK):
+        pytest.skip("no .NET SDK: neither dotnet on the PATH nor INJECTOR_DOTNET")
+    return at
 
 
 @pytest.fixture(scope="session")

@@ -119,11 +119,10 @@ def test_disabled_is_silent(framework, installed, intake, variable):
     assert intake.spans(1, seconds=1) == []
 
 
-def test_the_sdk_itself_is_left_alone(installed, intake, apps):
-    root = os.environ.get("INJECTOR_DOTNET") or os.path.dirname(os.path.realpath(shutil.which("dotnet") or ""))
+def test_the_sdk_itself_is_left_alone(installed, intake, sdk):
     for command in ("--version", "--info", "msbuild -version"):
-        done = run(os.path.join(root, "dotnet"), *command.split(),
-                   env=hooked(installed, intake, DOTNET_ROOT=root, DOTNET_NOLOGO="1", DOTNET_CLI_TELEMETRY_OPTOUT="1"))
+        done = run(os.path.join(sdk, "dotnet"), *command.split(),
+                   env=hooked(installed, intake, DOTNET_ROOT=sdk, DOTNET_NOLOGO="1", DOTNET_CLI_TELEMETRY_OPTOUT="1"))
         assert (done.returncode, done.stderr) == (0, ""), command
     assert intake.spans(1, seconds=1) == []
 
