@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import pathlib
+import signal
 import stat
 import subprocess
 import sys
@@ -183,3 +184,69 @@ class Intake:
 
     def agents(self):
         return json.loads(self.ask("/agents"))
+
+
+def bundle_library(library, where):
+    """The bundle of a library of this repository (libraries/ECOSYSTEM/NAME), fetched and packed."""
+    bundle = pathlib.Path(where, pathlib.Path(library).name + ".bundle")
+    for argv in (["scripts/fetch", library], ["scripts/bundle", library, bundle]):
+        done = run(ROOT / argv[0], *argv[1:], timeout=600)
+        assert done.returncode == 0, done.stderr
+    return bundle
+
+
+def environment(target, library=None, **own):
+    """The environment of a process that is to load what target holds: what injector env says, merged with own."""
+    known = {"PATH": os.environ["PATH"], "HOME": "/nonexistent", "LANG": "C.UTF-8"} | own
+    chosen = ["--library", library] if library else []
+    done = injector("env", "--target", target, "--mount", target, *chosen, "--output", "json")
+    assert done.returncode == 0, done.stderr
+    for entry in json.loads(done.stdout):
+        name, parts = entry["name"], [entry["value"]]
+        if entry["merge"] != "set" and known.get(name):
+            parts.insert(0 if entry["merge"] == "append" else 1, known[name])
+        known[name] = entry.get("separator", "").join(parts)
+    return known
+
+
+class Application:
+    """A web application of tests/apps at work, at a port of its own; its output is in text."""
+
+    def __init__(self, *argv, env, seconds=60):
+        self.argv, self.env, self.seconds, self.text = [str(a) for a in argv], env | {"PORT": "0"}, seconds, ""
+
+    def __enter__(self):
+        self.process = subprocess.Popen(self.argv, env=self.env, text=True, stdin=subprocess.DEVNULL,
+                                        stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        self.port, listening = None, threading.Event()
+
+        def read():
+            for line in self.process.stdout:
+                self.text += line
+                if line.startswith("hello: listening at port "):
+                    self.port = int(line.split()[-1])
+                    listening.set()
+            listening.set()
+
+        self.reader = threading.Thread(target=read, daemon=True)
+        self.reader.start()
+        listening.wait(self.seconds)
+        if self.port is None:
+            self.end(signal.SIGKILL)
+            raise AssertionError(f"{' '.join(self.argv)} does not listen: {self.text}")
+        return self
+
+    def __exit__(self, *_):
+        self.end(signal.SIGKILL)
+
+    def end(self, number=signal.SIGTERM, seconds=20):
+        """Its exit code after this signal; -N if the signal N ended it."""
+        self.process.send_signal(number)
+        code = self.process.wait(seconds)
+        self.reader.join(5)
+        return code
+
+    def get(self, path="/hello"):
+        url = f"http://127.0.0.1:{self.port}{path}"
+        with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(url, timeout=30) as answer:
+            return answer.read().decode()
