@@ -1,0 +1,73 @@
+"""Starts the library of this folder from the tree that sitecustomize.py chose; it gives `here` and `tree`.
+
+Whatever goes wrong, the application starts as it would without us. INJECTOR_LOG_LEVEL=debug says why nothing is done.
+"""
+
+import os
+import sys
+
+# folder: the package that an application may bring itself; the module that starts ours; settings that it needs
+LIBRARIES = {
+    "ddtrace": ("ddtrace", "ddtrace.auto", {}),
+    "opentelemetry-python": ("opentelemetry", "opentelemetry.instrumentation.auto_instrumentation.sitecustomize",
+                             {"OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf"}),  # its own default, gRPC, is not here
+}
+# they would take what is in the tree for installed
+INSTALLERS = ("pip", "ensurepip", "venv", "virtualenv")
+
+
+def program():
+    """The script or module that is about to run."""
+    for argument in getattr(sys, "orig_argv", sys.argv)[1:]:
+        if not argument.startswith("-"):
+            return os.path.basename(argument)
+    return ""
+
+
+def aside(package):
+    """Why nothing is to be started, or None."""
+    if hasattr(sys, "_injector"):
+        return sys._injector + " is started already"
+    if program().rstrip("0123456789.") in INSTALLERS:
+        return program() + " installs packages"
+    if any(hasattr(finder, "find_spec") and finder.find_spec(package, None) for finder in sys.meta_path):
+        return "the application brings its own " + package
+    return None
+
+
+def start(module, settings):
+    """Imports the module, with the tree at the end of the path: the application's own packages come first."""
+    modules, path, finders = set(sys.modules), sys.path[:], sys.meta_path[:]
+    sys.path.append(tree)
+    try:
+        for name, value in settings.items():
+            os.environ.setdefault(name, value)
+        __import__(module)
+        sys._injector = os.path.basename(here)
+    except BaseException:
+        # half a library is worse than none
+        sys.path[:], sys.meta_path[:] = path, finders
+        for name in set(sys.modules) - modules:
+            if str(getattr(sys.modules[name], "__file__", None)).startswith(tree):
+                del sys.modules[name]
+        raise
+
+
+def say(why):
+    try:
+        sys.stderr.write("injector: " + os.path.basename(here) + " is not started: " + why + "\n")
+    except Exception:
+        pass
+
+
+try:
+    package, *how = LIBRARIES[os.path.basename(here)]
+    why = aside(package)
+    if not why:
+        start(*how)
+    elif os.environ.get("INJECTOR_LOG_LEVEL") == "debug":
+        say(why)
+except KeyboardInterrupt:
+    raise
+except BaseException as error:
+    say(" ".join((type(error).__name__ + ": " + str(error)).split())[:500])
