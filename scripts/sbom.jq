@@ -7,8 +7,9 @@ def package($id; $name; $version; $licence): {
 };
 def sha256($digest): [{algorithm: "SHA256", checksumValue: $digest}];
 def related($from; $how; $to): {spdxElementId: $from, relationshipType: $how, relatedSpdxElement: $to};
-# AND of several expressions, each of them once
-def all_of: unique | map(if test(" OR ") then "(\(.))" else . end) | join(" AND ");
+# the terms of an expression, and the expression of terms, each of them once
+def terms: [splits(" AND (?=[^()]*([(]|$))")];
+def all_of: unique | map(if test(" OR ") and (startswith("(") | not) then "(\(.))" else . end) | join(" AND ");
 
 ($linked | table | to_entries | map(.value as [$name, $version, $licence, $locator] |
   package("SPDXRef-Linked-\(.key)"; $name; $version; $licence) + {externalRefs: purl($locator)})) as $parts |
@@ -21,7 +22,7 @@ def all_of: unique | map(if test(" OR ") then "(\(.))" else . end) | join(" AND 
   creationInfo: {created: $created, creators: ["Tool: injector-sbom"]},
   packages: ([
     package("SPDXRef-Image"; "\($title):\($manifest[0].name)"; $manifest[0].version;
-            (["Apache-2.0"] + ($licences | if test("[()]") then [.] else split(" AND ") end) + ($parts | map(.licenseDeclared)) | all_of)) +
+            (["Apache-2.0"] + ($licences | terms) + ($parts | map(.licenseDeclared)) | all_of)) +
       {primaryPackagePurpose: "CONTAINER"},
     package("SPDXRef-Injector"; "injector"; $injector | sub("^injector "; ""); "Apache-2.0") +
       {primaryPackagePurpose: "APPLICATION", packageFileName: "/injector", checksums: sha256($digest)}

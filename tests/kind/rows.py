@@ -49,10 +49,10 @@ ROWS = [
     Row("java", "dd-java-agent", "java.yaml", "root-servlet", "servlet.request", "GET /hello"),
     Row("java", "opentelemetry-javaagent", "java-opentelemetry.yaml", "hello", "GET /hello", "GET /hello"),
     Row("python", "ddtrace", "python.yaml", "flask", "flask.request", "GET /hello"),
-    Row("python", "opentelemetry-python", "python-opentelemetry.yaml", "unknown_service", "GET /hello", "GET /hello"),
-    Row("nodejs", "dd-trace", "nodejs.yaml", "hello", "web.request", "GET"),
+    Row("python", "opentelemetry-python", "python-opentelemetry.yaml", "unknown_service:python3", "GET /hello", "GET /hello"),
+    Row("nodejs", "dd-trace", "nodejs.yaml", "node", "web.request", "GET"),
     Row("nodejs", "opentelemetry-nodejs", "nodejs-opentelemetry.yaml", "unknown_service:node", "GET", "GET"),
-    Row("dotnet", "opentelemetry-dotnet", "dotnet.yaml", "unknown_service:dotnet", "GET /hello", "GET /hello"),
+    Row("dotnet", "opentelemetry-dotnet", "dotnet.yaml", "hello", "GET /hello", "GET /hello"),
     Row("go", "opentelemetry-go", "go.yaml", "unknown_service:hello", "GET", "GET", enforce="privileged"),
 ]
 
