@@ -1,4 +1,5 @@
-"""Starts the library of this folder from the tree that sitecustomize.py chose; it gives `here` and `tree`.
+"""Starts the library of this folder from the tree that sitecustomize.py chose; it gives `here` and `tree`. What is not
+compiled lies in a folder for each Python: py312 beside cp312-glibc-x86_64 and cp312-musl-x86_64.
 
 Whatever goes wrong, the application starts as it would without us. INJECTOR_LOG_LEVEL=debug says why nothing is done.
 """
@@ -36,9 +37,10 @@ def aside(package):
 
 
 def start(module, settings):
-    """Imports the module, with the tree at the end of the path: the application's own packages come first."""
+    """Imports the module, with its folders at the end of the path: the application's own packages come first."""
+    folders = tree, os.path.join(here, "py%d%d" % sys.version_info[:2])
     modules, path, finders = set(sys.modules), sys.path[:], sys.meta_path[:]
-    sys.path.append(tree)
+    sys.path += folders
     try:
         for name, value in settings.items():
             os.environ.setdefault(name, value)
@@ -48,7 +50,7 @@ def start(module, settings):
         # half a library is worse than none
         sys.path[:], sys.meta_path[:] = path, finders
         for name in set(sys.modules) - modules:
-            if str(getattr(sys.modules[name], "__file__", None)).startswith(tree):
+            if str(getattr(sys.modules[name], "__file__", None)).startswith(folders):
                 del sys.modules[name]
         raise
 

@@ -1,10 +1,11 @@
 """usage: wheels.py LIBRARY DIRECTORY
 
-Fills DIRECTORY with a folder of wheels for each tree of LIBRARY (cp312-musl-x86_64: interpreter, libc, machine), as
-LIBRARY/requirements.txt locks them. pip fetches them and checks the hashes; a release with one wheel for everybody is
-fetched once. The trees share such files by hard links.
+Fills DIRECTORY with the folders of wheels that LIBRARY's library.json names, as its requirements.txt locks them: py312
+for what any CPython 3.12 can load, cp312-musl-x86_64 for what is compiled for it, a libc and a machine. pip fetches
+them and checks the hashes; a release that has one wheel for everybody is fetched once, and is one file.
 """
 
+import collections
 import concurrent.futures
 import json
 import os
@@ -21,6 +22,11 @@ PLATFORMS = {
     "glibc": [f"manylinux_2_{minor}" for minor in range(31, 4, -1)] + ["manylinux2014", "manylinux2010", "manylinux1"],
     "musl": ["musllinux_1_2", "musllinux_1_1", "musllinux_1_0"],
 }
+# Compiled only for a speed that nobody waits for here: their pure wheels save 6 MB.
+PURE = {"charset-normalizer"}
+MACHINE = "x86_64"  # for the markers of what is not compiled
+
+Folder = collections.namedtuple("Folder", "name python libc machine")
 
 
 def requirements(text):
@@ -40,34 +46,38 @@ def environment(python, machine):
             "python_version": python, "sys_platform": "linux", "extra": ""}
 
 
-def jobs(lock, trees):
-    """{trees: requirements}: what one run of pip fetches for all of these trees."""
+def jobs(lock, folders):
+    """{(folder, …): requirements}: what one run of pip fetches for all of these folders."""
     found = {}
     for name, marker, hashes in lock:
-        wanted = [tree for tree in trees if marker is None or marker.evaluate(environment(tree[1], tree[3]))]
-        # two files are a wheel and its source
-        for group in [tuple(wanted)] if len(hashes) <= 2 else [(tree,) for tree in wanted]:
+        # two files are one wheel, for everybody, and its source
+        shared = len(hashes) <= 2 or name.partition("==")[0] in PURE
+        wanted = [f for f in folders if bool(f.libc) != shared
+                  and (marker is None or marker.evaluate(environment(f.python, f.machine or MACHINE)))]
+        for group in [tuple(wanted)] if shared else [(folder,) for folder in wanted]:
             if group:
                 found.setdefault(group, []).append(" ".join([name, *(f"--hash={h}" for h in hashes)]))
     return found
 
 
 def fetch(group, wanted, directory):
-    _, python, libc, machine = group[0]
+    first = group[0]
+    if first.libc:
+        tags = ["--implementation=cp", *(f"--platform={platform}_{first.machine}" for platform in PLATFORMS[first.libc])]
+    else:
+        tags = ["--implementation=py", "--abi=none", "--platform=any"]
     with tempfile.TemporaryDirectory(dir=directory.parent) as work:
         pathlib.Path(work, "requirements.txt").write_text("\n".join(wanted) + "\n")
-        platforms = [f"--platform={platform}_{machine}" for platform in PLATFORMS[libc]]
         subprocess.run([sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-input",
-                        "--no-deps", "--only-binary=:all:", "--require-hashes", "--implementation=cp",
-                        f"--python-version={python}", *platforms, f"--dest={work}/wheels",
-                        f"--requirement={work}/requirements.txt"], check=True)
+                        "--no-deps", "--only-binary=:all:", "--require-hashes", f"--python-version={first.python}", *tags,
+                        f"--dest={work}/wheels", f"--requirement={work}/requirements.txt"], check=True)
         for wheel in pathlib.Path(work, "wheels").iterdir():
-            for tree in group:
-                os.link(wheel, directory / tree[0] / wheel.name)
+            for folder in group:
+                os.link(wheel, directory / folder.name / wheel.name)
 
 
 def share(directory):
-    """Makes wheels of one name, fetched for several trees, one file."""
+    """Makes wheels of one name, fetched for several folders, one file."""
     seen = {}
     for wheel in sorted(directory.glob("*/*.whl")):
         first = seen.setdefault(wheel.name, wheel)
@@ -77,12 +87,12 @@ def share(directory):
 
 
 def main(library, directory):
-    trees = []
+    folders = []
     for artifact in json.loads((library / "library.json").read_text())["artifacts"]:
-        name, minor, libc, machine = re.fullmatch(r"(cp3(\d+)-(glibc|musl)-(\w+))", artifact["from"]).groups()
-        trees.append((name, f"3.{minor}", libc, machine))
-        (directory / name).mkdir()
-    work = jobs(requirements((library / "requirements.txt").read_text()), trees)
+        minor, libc, machine = re.fullmatch(r"(?:py|cp)3(\d+)(?:-(glibc|musl)-(\w+))?", artifact["from"]).groups()
+        folders.append(Folder(artifact["from"], f"3.{minor}", libc, machine))
+        (directory / artifact["from"]).mkdir()
+    work = jobs(requirements((library / "requirements.txt").read_text()), folders)
     with concurrent.futures.ThreadPoolExecutor(4) as pool:
         for done in [pool.submit(fetch, group, wanted, directory) for group, wanted in work.items()]:
             done.result()
