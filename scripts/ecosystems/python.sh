@@ -26,7 +26,8 @@ update_lock() { # LIBRARY
 purl_of() { # LIBRARY FILE
   local wheel=${2##*/} name version
   name=${wheel%%-*} version=${wheel#*-}
-  echo "pkg:pypi/$(tr 'A-Z_.' 'a-z--' <<< "$name")@${version%%-*}"
+  name=${name,,}
+  echo "pkg:pypi/${name//[_.]/-}@${version%%-*}"
 }
 
 # The clients come from the registry like what they fetch, into a virtual environment of their own.
