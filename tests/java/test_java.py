@@ -1,9 +1,10 @@
 """dd-java-agent and opentelemetry-javaagent in real JVMs: the span that arrives."""
 
-import shutil
+import secrets
 
 import pytest
 
+from engine import build_image, docker
 from harness import Application, ROOT, bundle_library, environment, install, run
 
 LIBRARIES = ["dd-java-agent", "opentelemetry-javaagent"]
@@ -21,10 +22,23 @@ def jar():
     return ROOT / "build/apps/java/jars/hello.jar"
 
 
+@pytest.fixture(scope="session", params=[("bullseye", "11"), ("forky", "25")], ids=["11", "25"])
+def image(engine, jar, request):
+    """The application on another Java than this machine's, from the Debian that has it."""
+    suite, version = request.param
+    made = run(ROOT / "scripts/base-image", f"debian:{suite}", timeout=1200)
+    if made.returncode:
+        pytest.skip(f"no Java {version}: {made.stderr.strip().splitlines()[-1:]}")
+    return build_image(f"injector-test-java-{version}", "--build-arg", f"BASE=debian:{suite}", "--build-arg",
+                       f"JRE=openjdk-{version}-jre-headless", "--file", ROOT / "tests/apps/java/Dockerfile",
+                       context=ROOT / "build/apps/java")
+
+
 @pytest.fixture(scope="session")
 def target(tmp_path_factory):
     """Both agents in one target; the tests only read it."""
     where = tmp_path_factory.mktemp("target")
+    where.chmod(0o755)  # the containers are another user's
     for name in LIBRARIES:
         done = install(bundle_library(f"libraries/java/{name}", tmp_path_factory.mktemp(name)), where)
         assert done.returncode == 0, done.stderr
@@ -50,6 +64,19 @@ def test_span(intake, otlp, target, jar, library):
     with Application("java", "-jar", jar, env=environment(target, library, **reporting(intake))) as app:
         assert app.get() == "hello\n"
         assert_span(intake, library)
+
+
+@pytest.mark.parametrize("library", LIBRARIES)
+def test_span_of_another_java(intake, otlp, target, image, library):
+    name, env = f"injector-test-{secrets.token_hex(4)}", environment(target, library, **reporting(intake))
+    passed = [part for key in env if key not in ("PATH", "HOME") for part in ("--env", key)] + ["--env", "PORT"]
+    try:
+        with Application("docker", "run", "--rm", "--name", name, "--network", "host", "--read-only", "--tmpfs", "/tmp",
+                         "--volume", f"{target}:{target}:ro", *passed, image, env=env) as app:
+            assert app.get() == "hello\n"
+            assert_span(intake, library)
+    finally:
+        docker("rm", "--force", name)
 
 
 @pytest.mark.parametrize("library", LIBRARIES)
