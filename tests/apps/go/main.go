@@ -23,6 +23,6 @@ func main() {
 		log.Fatal(err)
 	}
 	fmt.Printf("hello: listening at port %d\n", listener.Addr().(*net.TCPAddr).Port)
-	http.HandleFunc("/hello", hello)
+	http.HandleFunc("GET /hello", hello)
 	log.Fatal(http.Serve(listener, nil))
 }
