@@ -42,7 +42,8 @@ compile_library() { # LIBRARY ARTIFACTS OUT
   cp "$module/go.mod" "$module/go.sum" "$source/"
   module=$source
   run_go mod edit -module "$agent" -droprequire "$agent"
-  export BPF2GO_CFLAGS="-I$source/internal/include/libbpf -I$source/internal/include"
+  # The objects' line information has the headers' paths.
+  export BPF2GO_CFLAGS="-I$source/internal/include/libbpf -I$source/internal/include -ffile-prefix-map=$source=."
   run_go generate ./...
   mkdir -p "$out/licenses/go" "$3/version"
   touch "$3/version/$(sed -n "s,^\t$agent v\([^ ]*\).*,\1,p" "$1/go.mod")"
