@@ -22,7 +22,7 @@ update_lock() { # LIBRARY
   version=$(run_go list -m -f '{{.Version}}' "$agent@latest")
   # The hashes that the agent's own go.sum has are vouched for by its own, which the checksum database has.
   run_go mod download "$agent@$version"
-  cat "$cache/$agent@$version/go.sum" >> "$module/go.sum"
+  cat "$cache/$agent@$version/go.sum" > "$module/go.sum"
   run_go mod edit -require="$agent@$version"
   run_go mod tidy
   cp "$module/go.mod" "$module/go.sum" "$1/"
