@@ -47,7 +47,7 @@ compile_library() { # LIBRARY ARTIFACTS OUT
   run_go generate ./...
   mkdir -p "$out/licenses/go" "$3/version"
   touch "$3/version/$(sed -n "s,^\t$agent v\([^ ]*\).*,\1,p" "$1/go.mod")"
-  run_go build -trimpath -ldflags '-s -w -buildid=' -o "$out/agent" ./cli
+  run_go build -trimpath -buildvcs=false -ldflags '-s -w -buildid=' -o "$out/agent" ./cli
   cp "$(run_go env GOROOT)/LICENSE" "$out/licenses/go/"
   cp -r "$source/LICENSE" "$source/LICENSES/." "$out/licenses/"
   chmod -R u+w "$out"
