@@ -100,3 +100,9 @@ def intake(namespaces, base_image, otlp, load, tmp_path_factory):
         })
         until("the intake answers", lambda: space.get("intake", 8126, "/info"))
         yield Intake(space)
+
+
+def pytest_collection_modifyitems(items):
+    """What looks into another user's process is root, as docs/go.md says: there is no such row for a sidecar."""
+    items[:] = [item for item in items if not (item.name.startswith("test_any_uid_and_nothing_to_write")
+                                               and item.callspec.params["row"].sidecar)]
