@@ -36,7 +36,7 @@ void Archive::fail(const std::string& what) const {
 
 Archive::Archive(const std::string& path) : path_(path), reader_(std::make_unique<Reader>()) {
   auto file = File::try_open(path);
-  if (!file) throw Error(Reason::io_error, path, "does not exist", "Name an existing archive.");
+  if (!file) throw Error(Reason::input_not_found, path, "does not exist", "Name an existing archive.");
   size_ = file->status().size;
   archive* handle = reader_->handle;
   // One by one: every further format is code that strangers' bytes can reach. The zip of the central directory alone,

@@ -111,7 +111,7 @@ void collect(Collection& collection, const std::string& source, const std::strin
 void collect_file(Collection& collection, const std::string& source, const std::string& path) {
   check_path(source, path);
   auto file = File::try_open(source);
-  if (!file) throw Error(Reason::io_error, source, "does not exist", "Name an existing file or directory.");
+  if (!file) throw Error(Reason::input_not_found, source, "does not exist");
   for (std::size_t slash = path.find('/'); slash != std::string::npos; slash = path.find('/', slash + 1)) {
     const auto [parent, fresh] = collection.try_emplace(path.substr(0, slash));
     if (fresh) parent->second.type = EntryType::directory;

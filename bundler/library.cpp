@@ -23,7 +23,7 @@ constexpr std::size_t max_document = std::size_t{1} << 20U;
 
 std::string read_all(const std::string& path) {
   auto file = File::try_open(path);
-  if (!file) throw Error(Reason::io_error, path, "does not exist");
+  if (!file) throw Error(Reason::input_not_found, path, "does not exist");
   return file->read_all(max_document);
 }
 
@@ -96,13 +96,13 @@ std::string find_version(const std::string& pattern, const std::string& artifact
   if (pattern.find(placeholder) == std::string::npos) return pattern;
   const Place place = split_place(artifacts + '/' + pattern);
   const auto directory = Directory::try_open(place.parent);
-  if (!directory) throw Error(Reason::io_error, place.parent, "is no directory", "Run scripts/fetch first.");
+  if (!directory) throw Error(Reason::input_not_found, place.parent, "is no directory", "Run scripts/fetch first.");
   std::set<std::string> versions;
   directory->list([&](const std::string& name) {
     if (auto version = match(place.name, name)) versions.insert(std::move(*version));
   });
   if (versions.size() == 1) return *versions.begin();
-  throw Error(Reason::io_error, artifacts, "has " + std::to_string(versions.size()) + " versions of " + pattern,
+  throw Error(Reason::input_not_found, artifacts, "has " + std::to_string(versions.size()) + " versions of " + pattern,
               "Run scripts/fetch again.");
 }
 
@@ -141,7 +141,8 @@ std::vector<std::string> resolve(const std::string& root, const std::string& fro
     });
   }
   std::sort(paths.begin(), paths.end());
-  if (paths.empty()) throw Error(Reason::io_error, root + '/' + from, "does not exist", "Run scripts/fetch again.");
+  if (paths.empty())
+    throw Error(Reason::input_not_found, root + '/' + from, "does not exist", "Run scripts/fetch again.");
   return paths;
 }
 

@@ -28,7 +28,8 @@ struct Library {
   bool compiled = false;
   std::vector<Variable> environment;
 
-  // Reads DIR/library.json and finds the version in the directory of artifacts. Throws manifest_invalid or io_error.
+  // Reads DIR/library.json and finds the version in the directory of artifacts. Throws manifest_invalid or
+  // input_not_found.
   static Library read(const std::string& directory, const std::string& artifacts);
 };
 

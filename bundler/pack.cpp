@@ -15,7 +15,7 @@ namespace {
 
 std::vector<Variable> read_environment(const std::string& path) {
   auto file = File::try_open(path);
-  if (!file) throw Error(Reason::io_error, path, "does not exist", "Name the file of --environment.");
+  if (!file) throw Error(Reason::input_not_found, path, "does not exist", "Name the file of --environment.");
   return parse_environment(file->read_all(Manifest::max_document), path);
 }
 

@@ -9,10 +9,10 @@
 
 #include <array>
 #include <cerrno>
-#include <memory>
 #include <vector>
 
 #include "core/error.h"
+#include "core/process.h"
 #include "core/status.h"
 
 namespace injector {
@@ -87,20 +87,19 @@ std::optional<std::string> Directory::try_read_link(const std::string& name) con
 }
 
 void Directory::list(const std::function<void(std::string)>& visit) const {
-  // A descriptor of its own: the position in a directory belongs to the open file description.
-  Fd copy(::openat(fd_.get(), ".", directory_flags));
-  if (!copy) fail("openat", ".", false);
-  const std::unique_ptr<DIR, int (*)(DIR*)> stream(::fdopendir(copy.get()), ::closedir);
-  if (!stream) fail("fdopendir", "", false);
-  copy.release();
+  alignas(dirent64) std::array<char, 32768> buffer;
+  if (::lseek(fd_.get(), 0, SEEK_SET) != 0) fail("lseek", "", false);
   for (;;) {
-    errno = 0;
-    const dirent* entry = ::readdir(stream.get());  // one stream per thread: nothing shared
-    if (entry == nullptr) break;
-    const std::string_view name = entry->d_name;
-    if (name != "." && name != "..") visit(std::string(name));
+    const ssize_t size = ::getdents64(fd_.get(), buffer.data(), buffer.size());
+    if (size < 0) fail("getdents64", "", false);
+    if (size == 0) return;
+    for (const char* at = buffer.data(); at < buffer.data() + size;) {
+      const auto* entry = reinterpret_cast<const dirent64*>(at);
+      at += entry->d_reclen;
+      const std::string_view name = static_cast<const char*>(entry->d_name);
+      if (name != "." && name != "..") visit(std::string(name));
+    }
   }
-  if (errno != 0) fail("readdir", "", false);
 }
 
 File Directory::create_file(const std::string& name, std::uint32_t mode) const {
@@ -175,22 +174,47 @@ void Directory::remove_directory(const std::string& name) const {
   if (::unlinkat(fd_.get(), name.c_str(), AT_REMOVEDIR) != 0) fail("unlinkat", name, true);
 }
 
-void Directory::remove_tree(const std::string& name) const {
-  if (::unlinkat(fd_.get(), name.c_str(), 0) == 0 || errno == ENOENT) return;
+bool Directory::try_remove(const std::string& name) const {
+  if (::unlinkat(fd_.get(), name.c_str(), 0) == 0 || errno == ENOENT) return true;
   if (errno != EISDIR) fail("unlinkat", name, true);
-  if (::unlinkat(fd_.get(), name.c_str(), AT_REMOVEDIR) == 0) return;
+  if (::unlinkat(fd_.get(), name.c_str(), AT_REMOVEDIR) == 0) return true;
   if (errno != ENOTEMPTY && errno != EACCES) fail("unlinkat", name, true);
-  {
-    const auto directory = try_open_directory(name);
-    if (!directory) fail("openat", name, true);
-    if (directory->is_mount_root()) {
-      throw Error(Reason::io_error, path_of(name), "is a mount point", "Unmount it.");
+  return false;
+}
+
+Directory Directory::open_to_empty(const std::string& name) const {
+  auto directory = try_open_directory(name);
+  if (!directory) fail("openat", name, true);
+  if (directory->is_mount_root()) throw Error(Reason::io_error, path_of(name), "is a mount point", "Unmount it.");
+  // The owner may have taken away its own right to remove what is inside; another user's directory stays.
+  ::fchmod(directory->fd_.get(), 0700);
+  return std::move(*directory);
+}
+
+// Every level of the tree holds a descriptor. What is deeper than they may go moves up to top, which true says.
+bool Directory::remove_content(const Directory& top, unsigned level) const {
+  constexpr unsigned most = 16;
+  bool moved = false;
+  std::vector<std::string> names;
+  list([&](std::string name) { names.push_back(std::move(name)); });
+  for (const std::string& name : names) {
+    if (try_remove(name)) continue;
+    const Directory directory = open_to_empty(name);
+    if (level == most) {
+      top.rename_from(*this, name, process::random_name());
+      moved = true;
+    } else {
+      if (directory.remove_content(top, level + 1)) moved = true;
+      remove_directory(name);
     }
-    // The owner may have taken away its own right to remove what is inside; another user's directory stays.
-    ::fchmod(directory->fd_.get(), 0700);
-    std::vector<std::string> names;
-    directory->list([&](std::string child) { names.push_back(std::move(child)); });
-    for (const std::string& child : names) directory->remove_tree(child);
+  }
+  return moved;
+}
+
+void Directory::remove_tree(const std::string& name) const {
+  if (try_remove(name)) return;
+  const Directory top = open_to_empty(name);
+  while (top.remove_content(top, 1)) {
   }
   remove_directory(name);
 }

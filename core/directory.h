@@ -40,7 +40,8 @@ class Directory {
   std::optional<File> try_open_file(const std::string& name) const;
   std::optional<Status> try_status(const std::string& name) const;
   std::optional<std::string> try_read_link(const std::string& name) const;
-  // Calls visit with each name in the directory but . and .., in no order.
+  // Calls visit with each name in the directory but . and .., in no order. Not for use by several threads at once, nor
+  // by visit: the position is the descriptor's own.
   void list(const std::function<void(std::string)>& visit) const;
 
   File create_file(const std::string& name, std::uint32_t mode) const;
@@ -82,6 +83,9 @@ class Directory {
  private:
   void check_access(int mode_bits) const;
   bool is_mount_root() const;
+  bool try_remove(const std::string& name) const;  // false: a directory that is not empty
+  Directory open_to_empty(const std::string& name) const;
+  bool remove_content(const Directory& top, unsigned level) const;
   [[noreturn]] void fail(const char* call, const std::string& name, bool writes) const;
 
   Fd fd_;

@@ -43,6 +43,7 @@ constexpr std::array texts = {
     ReasonText{Reason::bundle_not_found, "bundle-not-found", ExitCode::not_found,
                "Name the bundle's directory with --bundle."},
     ReasonText{Reason::not_installed, "not-installed", ExitCode::not_found, "Run injector install first."},
+    ReasonText{Reason::input_not_found, "input-not-found", ExitCode::not_found, "Name an existing file or directory."},
     ReasonText{Reason::not_running, "not-running", ExitCode::unavailable, "Look at what it wrote itself."},
     ReasonText{Reason::internal, "internal", ExitCode::internal, "This is a bug: please report this line."},
     ReasonText{Reason::target_missing, "target-missing", ExitCode::cannot_create,

@@ -43,6 +43,7 @@ enum class Reason {
   unsafe_entry,
   bundle_not_found,
   not_installed,
+  input_not_found,
   not_running,
   internal,
   target_missing,

@@ -12,6 +12,7 @@ TEST(Error, ExitCodesAreTheDocumentedOnes) {
   EXPECT_EQ(static_cast<int>(exit_code_of(Reason::usage)), 64);
   EXPECT_EQ(static_cast<int>(exit_code_of(Reason::digest_mismatch)), 65);
   EXPECT_EQ(static_cast<int>(exit_code_of(Reason::bundle_not_found)), 66);
+  EXPECT_EQ(static_cast<int>(exit_code_of(Reason::input_not_found)), 66);
   EXPECT_EQ(static_cast<int>(exit_code_of(Reason::internal)), 70);
   EXPECT_EQ(static_cast<int>(exit_code_of(Reason::name_taken)), 73);
   EXPECT_EQ(static_cast<int>(exit_code_of(Reason::io_error)), 74);

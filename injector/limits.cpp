@@ -91,8 +91,8 @@ Limits Limits::read(const std::string& root) {
 
 unsigned Limits::threads(unsigned processors) const {
   constexpr unsigned most = 4;  // more of them wait for the same directory and journal
-  const double quota = cpus.value_or(processors);
-  return std::clamp(static_cast<unsigned>(std::ceil(std::min<double>(quota, most))), 1U, std::min(processors, most));
+  const double quota = std::min<double>(cpus.value_or(processors), processors);
+  return static_cast<unsigned>(std::ceil(std::clamp<double>(quota, 1, most)));
 }
 
 std::optional<std::uint64_t> Limits::dirty_window() const {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/error.h"
+#include "core/manifest.h"
 #include "core/version.h"
 
 namespace injector {
@@ -84,7 +85,7 @@ void add_install(CLI::App& command, Options& options) {
       ->envname("INJECTOR_TIMEOUT")
       ->option_text("SECONDS");
   command.add_option("--size-limit", install.size_limit, "Fail rather than write more than that many bytes")
-      ->check(CLI::NonNegativeNumber)
+      ->check(CLI::Range(std::uint64_t{0}, std::uint64_t{Manifest::max_number}))
       ->envname("INJECTOR_SIZE_LIMIT")
       ->option_text("BYTES");
   const auto select = [&install](const std::string& text) {

@@ -131,7 +131,7 @@ def test_output_without_space(place, mount):
     assert list(small.iterdir()) == []
 
 
-@pytest.mark.parametrize("make, code", [(lambda p: None, 74), (lambda p: p.mkdir(), 65), (os.mkfifo, 65)],
+@pytest.mark.parametrize("make, code", [(lambda p: None, 66), (lambda p: p.mkdir(), 65), (os.mkfifo, 65)],
                          ids=["missing", "empty", "FIFO"])
 def test_input(place, make, code):
     make(place / "in")
@@ -219,7 +219,7 @@ def test_environment(place, text):
 def test_environment_that_is_missing(place):
     at = harness.write_tree(place / "in", {"x": "x"})
     done = pack(at, place / "out", "--environment", place / "environment.json")
-    refused(place, done, 74, "environment.json")
+    refused(place, done, 66, "environment.json")
 
 
 @pytest.mark.parametrize("option", ["--help", "--version"])

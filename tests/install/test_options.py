@@ -63,6 +63,12 @@ def test_usage_of_variables(target, bundle, name, value):
         harness.expect(done, 64, "usage", f"INJECTOR_{name}")
 
 
+def test_a_size_limit_beyond_its_bounds_names_them(target, bundle):
+    for value in ("-5", "1.5", "9007199254740993", "99999999999999999999999"):
+        done = harness.install(bundle, target, "--size-limit", value)
+        harness.expect(done, 64, "usage", "--size-limit", value, "0 to 9007199254740992")
+
+
 def test_variables(target, bundle):
     env = {"INJECTOR_BUNDLE": str(bundle), "INJECTOR_TARGET": str(target), "INJECTOR_LOG_FORMAT": "text"}
     harness.expect(harness.run(harness.INJECTOR, env=env), 0, "installed")

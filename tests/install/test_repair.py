@@ -1,6 +1,7 @@
 """What is installed is hashed, never believed: damage is repaired, and only damage is written."""
 
 import os
+import resource
 import shutil
 import stat
 import subprocess
@@ -136,7 +137,7 @@ def test_surplus_of_an_application_goes(place, target, surplus):
 
 
 def test_surplus_of_great_depth(place, target):
-    # Deeper than a path can be long.
+    # Deeper than a path can be long, and than there are descriptors.
     bundle = harness.pack(place, FILES)
     harness.install(bundle, target)
     here = os.getcwd()
@@ -146,7 +147,8 @@ def test_surplus_of_great_depth(place, target):
         os.chdir("d")
     os.chdir(here)
     try:
-        harness.expect(harness.install(bundle, target), 0, "installed")
+        few = lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (40, 40))
+        harness.expect(harness.install(bundle, target, preexec_fn=few), 0, "installed")
         assert_installed(target, bundle)
     finally:
         subprocess.run(["rm", "-rf", target], check=True)  # Python's own rmtree is not up to it
