@@ -2,9 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include <cstdio>
-#include <filesystem>
-#include <memory>
+#include "tests/temp_directory.h"
 
 namespace injector {
 namespace {
@@ -12,23 +10,16 @@ namespace {
 // A /proc and /sys of our own: the test machine's groups are whatever they are.
 class LimitsTest : public testing::Test {
  protected:
-  ~LimitsTest() override { std::filesystem::remove_all(root_); }
+  void write(const std::string& path, const std::string& text) const { root_.write(path.substr(1), text); }
 
-  void write(const std::string& path, const std::string& text) {
-    const std::string at = root_ + path;
-    std::filesystem::create_directories(std::filesystem::path(at).parent_path());
-    const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(at.c_str(), "w"), std::fclose);
-    ASSERT_TRUE(file);
-    ASSERT_EQ(std::fwrite(text.data(), 1, text.size(), file.get()), text.size());
-  }
-
-  std::string root_ = testing::TempDir() + "limits_test";
+  TempDirectory root_;
 };
 
 TEST_F(LimitsTest, NothingIsUnlimited) {
-  const Limits limits = Limits::read(root_);
+  const Limits limits = Limits::read(root_.path());
   EXPECT_FALSE(limits.cpus);
   EXPECT_FALSE(limits.dirty_window());
+  EXPECT_EQ(limits.threads(0), 1U);
   EXPECT_EQ(limits.threads(2), 2U);
   EXPECT_EQ(limits.threads(64), 4U);
 }
@@ -37,7 +28,7 @@ TEST_F(LimitsTest, VersionTwoInAContainer) {
   write("/proc/self/cgroup", "0::/\n");
   write("/sys/fs/cgroup/cpu.max", "5000 100000\n");
   write("/sys/fs/cgroup/memory.max", "67108864\n");
-  const Limits limits = Limits::read(root_);
+  const Limits limits = Limits::read(root_.path());
   EXPECT_DOUBLE_EQ(*limits.cpus, 0.05);
   EXPECT_EQ(limits.threads(8), 1U);
   EXPECT_EQ(limits.memory, 67108864U);
@@ -50,7 +41,7 @@ TEST_F(LimitsTest, VersionTwoOnAHostTakesTheLowest) {
   write("/sys/fs/cgroup/a/cpu.max", "200000 100000\n");
   write("/sys/fs/cgroup/a/b/cpu.max", "300000 100000\n");
   write("/sys/fs/cgroup/a/b/memory.max", "max\n");
-  const Limits limits = Limits::read(root_);
+  const Limits limits = Limits::read(root_.path());
   EXPECT_EQ(limits.threads(8), 2U);
   EXPECT_FALSE(limits.memory);
 }
@@ -61,7 +52,7 @@ TEST_F(LimitsTest, VersionOne) {
   write("/sys/fs/cgroup/cpu/pod/cpu.cfs_period_us", "100000\n");
   write("/sys/fs/cgroup/memory/memory.limit_in_bytes", "9223372036854771712\n");
   write("/sys/fs/cgroup/memory/pod/memory.limit_in_bytes", "33554432\n");
-  const Limits limits = Limits::read(root_);
+  const Limits limits = Limits::read(root_.path());
   EXPECT_EQ(limits.threads(8), 2U);
   EXPECT_EQ(limits.memory, 33554432U);
 }
