@@ -13,11 +13,15 @@ void check(int result, const char* call) {
   if (result != 1) throw Error(Reason::internal, "", std::string(call) + " failed");
 }
 
-int nibble(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  return -1;
-}
+// The value of each lower-case hexadecimal digit; -1 for all else.
+constexpr auto nibbles = [] {
+  std::array<std::int8_t, 256> values{};
+  values.fill(-1);
+  for (int i = 0; i < 16; ++i) values["0123456789abcdef"[i]] = static_cast<std::int8_t>(i);
+  return values;
+}();
+
+int nibble(char c) { return nibbles[static_cast<unsigned char>(c)]; }
 
 }  // namespace
 

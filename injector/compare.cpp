@@ -5,6 +5,7 @@
 #include <mutex>
 #include <set>
 
+#include "injector/block_hasher.h"
 #include "injector/directory_cache.h"
 #include "injector/parallel.h"
 
@@ -67,11 +68,10 @@ class Comparer {
 // What each thread has for itself.
 class Worker {
  public:
-  explicit Worker(Comparer& shared)
-      : shared_(shared), directories_(shared.manifest(), shared.root()), buffer_(File::buffer_size) {}
+  Worker(Comparer& shared, bool thread_to_spare)
+      : shared_(shared), directories_(shared.manifest(), shared.root()), hasher_(thread_to_spare) {}
 
   void compare_entry(std::uint32_t index) {
-    shared_.context().interrupt.check();
     const Directory* parent = directories_.try_open_parent_of(index);
     if (parent == nullptr) return shared_.differ(index, State::absent, Reason::missing_entry, "is missing");
     switch (shared_.manifest()[index].type) {
@@ -147,16 +147,17 @@ class Worker {
                    "has mode " + mode_text(status.mode) + ", the manifest says " + mode_text(entry.mode));
     }
     if (status.size != entry.size) return wrong(Reason::size_mismatch, size_problem(status.size, entry.size));
-    const Digest digest = digest_of(*file);
+    const Digest digest = digest_of(*file, status.size);
     if (digest != entry.digest) return wrong(Reason::digest_mismatch, digest_problem(digest, entry.digest));
     const bool linkable = (status.mode & ~0222U) == (entry.mode & ~0222U);
     shared_.right(index, linkable ? status.inode : 0);
     return file;
   }
 
-  Digest digest_of(File& file) {
-    while (const std::size_t count = file.read(buffer_)) {
-      hasher_.update({buffer_.data(), count});
+  Digest digest_of(File& file, std::uint64_t size) {
+    hasher_.begin(size);
+    while (const std::size_t count = file.read(hasher_.block())) {
+      hasher_.add(count);
       shared_.context().progress.advance(count);
       shared_.context().interrupt.check();
     }
@@ -176,8 +177,7 @@ class Worker {
 
   Comparer& shared_;
   DirectoryCache directories_;
-  Hasher hasher_;
-  std::vector<char> buffer_;
+  BlockHasher hasher_;
 };
 
 // Entries of the top level that are there, with all below them; of the others nothing needs to be opened.
@@ -235,11 +235,12 @@ Comparison compare(const Manifest& manifest, const Directory& root, bool whole_r
   result.linkable.assign(manifest.size(), 0);
   Comparer shared(manifest, root, context, result);
   const std::vector<std::uint32_t> present = present_entries(shared);
-  for_each_parallel(present.size(), context.threads, [&] {
-    const auto worker = std::make_shared<Worker>(shared);
+  const bool threads_to_spare = has_threads_to_spare(present.size(), context);
+  for_each_parallel(present.size(), context, [&] {
+    const auto worker = std::make_shared<Worker>(shared, threads_to_spare);
     return [worker, &present](std::size_t i) { worker->compare_entry(present[i]); };
   });
-  if (whole_root) Worker(shared).compare_names(root, Entry::no_parent);
+  if (whole_root) Worker(shared, false).compare_names(root, Entry::no_parent);
   return result;
 }
 
@@ -248,7 +249,7 @@ File open_right(const Manifest& manifest, const Directory& root, std::uint32_t i
   result.states.assign(manifest.size(), State::absent);
   result.linkable.assign(manifest.size(), 0);
   Comparer shared(manifest, root, context, result);
-  auto file = Worker(shared).open_file(index);
+  auto file = Worker(shared, has_threads_to_spare(1, context)).open_file(index);
   if (!file) throw Error(result.first->reason, result.first->path, result.first->problem);
   return std::move(*file);
 }

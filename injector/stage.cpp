@@ -4,6 +4,7 @@
 
 #include "core/error.h"
 #include "core/process.h"
+#include "injector/block_hasher.h"
 #include "injector/directory_cache.h"
 #include "injector/log.h"
 #include "injector/parallel.h"
@@ -24,7 +25,7 @@ Directory create_folder(const Directory& parent, const std::string& name, std::u
 // Copies one file after the other, hashing what it writes, and keeps the dirty pages of a limited memory in bounds.
 class Copier {
  public:
-  explicit Copier(const Context& context) : context_(context), buffer_(File::buffer_size) {}
+  Copier(const Context& context, bool thread_to_spare) : context_(context), hasher_(thread_to_spare) {}
 
   void copy(File from, const Directory& to, const std::string& name, const Entry& entry) {
     const Status status = from.status();
@@ -32,15 +33,17 @@ class Copier {
     if (status.size != entry.size) throw size_mismatch(from, status.size, entry.size);
     File file = to.create_file(name, entry.mode);
     std::uint64_t written = 0;
+    hasher_.begin(entry.size);
     while (written < entry.size) {
-      const std::size_t count = from.read(buffer_);
+      const std::span<char> block = hasher_.block();
+      const std::size_t count = from.read(block);
       if (count == 0 || written + count > entry.size) throw size_mismatch(from, written + count, entry.size);
-      hasher_.update({buffer_.data(), count});
-      file.write_all({buffer_.data(), count});
+      hasher_.add(count);
+      file.write_all({block.data(), count});
       written += count;
       bound_dirty_pages(file, from, written, count);
       context_.progress.advance(count);
-      context_.interrupt.check();
+      if (written < entry.size) context_.interrupt.check();
     }
     const Digest digest = hasher_.finish();
     if (digest != entry.digest) {
@@ -75,8 +78,7 @@ class Copier {
   }
 
   const Context& context_;
-  Hasher hasher_;
-  std::vector<char> buffer_;
+  BlockHasher hasher_;
   std::uint64_t since_writeback_ = 0;
 };
 
@@ -88,11 +90,21 @@ class Filler {
       : manifest_(bundle.manifest),
         plan_(plan),
         found_(found),
-        context_(context),
         source_(manifest_, bundle.payload),
         installed_(manifest_, target),
         stage_(manifest_, fresh, Reason::io_error),
-        copier_(context) {}
+        copier_(context, has_threads_to_spare(plan.entries().size(), context)) {}
+
+  // A directory and all that are below it.
+  void create_directories(std::uint32_t index) {
+    create_directory(index);
+    const auto below = [&](std::uint32_t i) {
+      return manifest_[i].parent >= index && manifest_[i].parent != Entry::no_parent;
+    };
+    for (std::uint32_t i = index + 1; i < manifest_.size() && below(i); ++i) {
+      if (manifest_[i].type == EntryType::directory) create_directory(i);
+    }
+  }
 
   void create_directory(std::uint32_t index) {
     const Directory& parent = stage_.parent_of(index);
@@ -101,13 +113,35 @@ class Filler {
     }
   }
 
-  void create_symlink(std::uint32_t index) {
-    stage_.parent_of(index).create_symlink(manifest_.name_of(index), manifest_.link_target_of(index));
+  // Everything about an entry but what create_directory and link_twin do.
+  void fill(std::uint32_t index) {
+    switch (manifest_[index].type) {
+      case EntryType::directory:
+        return check_surplus(index);
+      case EntryType::file:
+        return found_.linkable[index] != 0 ? keep(index) : copy(index);
+      case EntryType::symlink:
+        return stage_.parent_of(index).create_symlink(manifest_.name_of(index), manifest_.link_target_of(index));
+    }
   }
 
+  void link_twin(std::uint32_t index) {
+    const std::uint32_t original = plan_.original_of(index);
+    // The cache holds more than two paths: the second does not close the first.
+    const Directory& to = stage_.parent_of(index);
+    if (!to.try_link(stage_.parent_of(original), manifest_.name_of(original), manifest_.name_of(index))) copy(index);
+  }
+
+  // What the bundle has beside its manifest is not installed, but a bundle that has it is not what was packed.
+  void check_surplus(std::uint32_t index) {
+    if (const auto surplus = find_surplus(manifest_, index, source(index), Tree::bundle)) {
+      throw Error(Reason::surplus_entry, *surplus, "is not in the manifest");
+    }
+  }
+
+ private:
   // A name that was right is linked, if it still is the file that was hashed.
   void keep(std::uint32_t index) {
-    context_.interrupt.check();
     const std::string name = manifest_.name_of(index);
     const Directory& to = stage_.parent_of(index);
     const Directory* from = installed_.try_open_parent_of(index);
@@ -120,32 +154,20 @@ class Filler {
   }
 
   void copy(std::uint32_t index) {
-    context_.interrupt.check();
     const std::string name = manifest_.name_of(index);
-    const Directory& from = source_.parent_of(index);
+    const Directory& from = source(manifest_[index].parent);
     auto file = from.try_open_file(name);
     if (!file) throw absent(from, name, "a file");
     copier_.copy(std::move(*file), stage_.parent_of(index), name, manifest_[index]);
   }
 
-  void link_twin(std::uint32_t index) {
-    context_.interrupt.check();
-    const std::uint32_t original = plan_.original_of(index);
-    // The cache holds more than two paths: the second does not close the first.
-    const Directory& to = stage_.parent_of(index);
-    if (!to.try_link(stage_.parent_of(original), manifest_.name_of(original), manifest_.name_of(index))) copy(index);
-  }
-
-  // What the bundle has beside its manifest is not installed, but a bundle that has it is not what was packed.
-  void check_surplus(std::uint32_t index) {
+  // A directory of the bundle. Where several in a row are missing, the uppermost is named.
+  const Directory& source(std::uint32_t index) {
     const Directory* directory = source_.try_open(index);
-    if (directory == nullptr) throw absent(source_.parent_of(index), manifest_.name_of(index), "a directory");
-    if (const auto surplus = find_surplus(manifest_, index, *directory, Tree::bundle)) {
-      throw Error(Reason::surplus_entry, *surplus, "is not in the manifest");
-    }
+    if (directory != nullptr) return *directory;
+    throw absent(source(manifest_[index].parent), manifest_.name_of(index), "a directory");
   }
 
- private:
   static Error absent(const Directory& parent, const std::string& name, const std::string& expected) {
     if (!parent.try_status(name)) return {Reason::missing_entry, parent.path_of(name), "is missing"};
     return {Reason::type_mismatch, parent.path_of(name), "is not " + expected + " that can be read"};
@@ -154,7 +176,6 @@ class Filler {
   const Manifest& manifest_;
   const StagePlan& plan_;
   const Comparison& found_;
-  const Context& context_;
   DirectoryCache source_, installed_, stage_;
   Copier copier_;
 };
@@ -171,20 +192,21 @@ void Stage::fill(const Bundle& bundle, const StagePlan& plan, const Directory& t
                  const Context& context) {
   const auto make = [&] { return std::make_shared<Filler>(bundle, plan, target, fresh_, found, context); };
   const auto each = [&](const std::vector<std::uint32_t>& entries, void (Filler::*step)(std::uint32_t)) {
-    for_each_parallel(entries.size(), context.threads, [&] {
+    for_each_parallel(entries.size(), context, [&] {
       const auto filler = make();
       return [&entries, step, filler](std::size_t i) { (*filler.*step)(entries[i]); };
     });
   };
-  {
-    const auto filler = make();
-    filler->check_surplus(Entry::no_parent);
-    for (const std::uint32_t index : plan.directories()) filler->create_directory(index);
-    for (const std::uint32_t index : plan.symlinks()) filler->create_symlink(index);
+  const auto filler = make();
+  filler->check_surplus(Entry::no_parent);
+  // One by one until there are many on a level: then each of those with what is below it.
+  constexpr std::size_t many = 64;
+  auto level = plan.levels().begin();
+  for (; level != plan.levels().end() && level->size() < many; ++level) {
+    for (const std::uint32_t index : *level) filler->create_directory(index);
   }
-  each(plan.directories(), &Filler::check_surplus);
-  each(plan.kept(), &Filler::keep);
-  each(plan.copies(), &Filler::copy);
+  if (level != plan.levels().end()) each(*level, &Filler::create_directories);
+  each(plan.entries(), &Filler::fill);
   each(plan.twins(), &Filler::link_twin);
 }
 

@@ -20,14 +20,14 @@ class StagePlan {
  public:
   StagePlan(const Manifest& manifest, const Comparison& found);
 
-  bool empty() const { return tops_.empty(); }
   // Positions in Manifest::top() of what is staged, in the order of publishing.
   const std::vector<std::size_t>& tops() const { return tops_; }
-  const std::vector<std::uint32_t>& directories() const { return directories_; }
-  const std::vector<std::uint32_t>& symlinks() const { return symlinks_; }
-  const std::vector<std::uint32_t>& kept() const { return kept_; }      // linked from the target
-  const std::vector<std::uint32_t>& copies() const { return copies_; }  // read from the bundle
-  const std::vector<std::uint32_t>& twins() const { return twins_; }    // linked to another entry of the stage
+  // The directories, those at the top level first, then those one level below, and so on.
+  const std::vector<std::vector<std::uint32_t>>& levels() const { return levels_; }
+  // What is staged, in the manifest's order: a file is linked from the target where it is right there, else copied.
+  const std::vector<std::uint32_t>& entries() const { return entries_; }
+  // The files that are linked to another entry of the stage instead.
+  const std::vector<std::uint32_t>& twins() const { return twins_; }
   std::uint32_t original_of(std::uint32_t twin) const { return originals_[twin]; }
 
   std::uint64_t bytes_to_copy() const { return bytes_; }
@@ -35,12 +35,16 @@ class StagePlan {
   void check_room(const Directory& target, std::size_t record_bytes, std::optional<std::uint64_t> limit) const;
 
  private:
+  void add_directory(const Manifest& manifest, std::uint32_t index);
   void group_by_content(const Manifest& manifest, const Comparison& found, std::vector<std::uint32_t> files);
 
   std::vector<std::size_t> tops_;
-  std::vector<std::uint32_t> directories_, symlinks_, kept_, copies_, twins_;
+  std::vector<std::vector<std::uint32_t>> levels_;
+  std::vector<std::uint32_t> entries_, twins_;
   std::vector<std::uint32_t> originals_;
-  std::vector<std::uint64_t> sizes_;
+  std::vector<std::uint64_t> sizes_;  // of what is copied
+  std::uint64_t directories_ = 0;
+  std::uint64_t symlinks_ = 0;
   std::uint64_t bytes_ = 0;
 };
 

@@ -15,37 +15,45 @@ StagePlan::StagePlan(const Manifest& manifest, const Comparison& found) {
     tops_.push_back(position);
     for (std::uint32_t i = begin; i < end; ++i) {
       const EntryType type = manifest[i].type;
-      (type == EntryType::directory ? directories_ : type == EntryType::symlink ? symlinks_ : files).push_back(i);
+      if (type == EntryType::directory) add_directory(manifest, i);
+      if (type == EntryType::symlink) ++symlinks_;
+      (type == EntryType::file ? files : entries_).push_back(i);
     }
   }
   originals_.assign(manifest.size(), Entry::no_parent);
   group_by_content(manifest, found, std::move(files));
 }
 
+void StagePlan::add_directory(const Manifest& manifest, std::uint32_t index) {
+  std::size_t level = 0;
+  for (std::uint32_t at = manifest[index].parent; at != Entry::no_parent; at = manifest[at].parent) ++level;
+  if (level == levels_.size()) levels_.emplace_back();
+  levels_[level].push_back(index);
+  ++directories_;
+}
+
 // Hard links share their mode, so that "the same content" is digest and mode.
 void StagePlan::group_by_content(const Manifest& manifest, const Comparison& found, std::vector<std::uint32_t> files) {
-  const auto key = [&](std::uint32_t i) {
-    return std::tuple(manifest[i].digest, manifest[i].mode, found.linkable[i] == 0, i);
-  };
-  std::sort(files.begin(), files.end(), [&](std::uint32_t a, std::uint32_t b) { return key(a) < key(b); });
+  std::sort(files.begin(), files.end(), [&](std::uint32_t a, std::uint32_t b) {
+    if (const auto order = manifest[a].digest <=> manifest[b].digest; order != 0) return order < 0;
+    const auto rest = [&](std::uint32_t i) { return std::tuple(manifest[i].mode, found.linkable[i] == 0, i); };
+    return rest(a) < rest(b);
+  });
   std::uint32_t original = Entry::no_parent;
   for (const std::uint32_t i : files) {
     const bool same = original != Entry::no_parent && manifest[i].digest == manifest[original].digest &&
                       manifest[i].mode == manifest[original].mode;
     if (!same) original = i;
-    if (found.linkable[i] != 0) {
-      kept_.push_back(i);
-    } else if (same) {
-      twins_.push_back(i);
-    } else {
-      copies_.push_back(i);
+    const bool kept = found.linkable[i] != 0;
+    if (!kept && !same) {
       sizes_.push_back(manifest[i].size);
       bytes_ += manifest[i].size;
     }
+    (!kept && same ? twins_ : entries_).push_back(i);
     originals_[i] = original;
   }
   // In the manifest's order, neighbours are in the same directory.
-  for (auto* list : {&kept_, &copies_, &twins_}) std::sort(list->begin(), list->end());
+  for (auto* list : {&entries_, &twins_}) std::sort(list->begin(), list->end());
 }
 
 void StagePlan::check_room(const Directory& target, std::size_t record_bytes,
@@ -53,9 +61,9 @@ void StagePlan::check_room(const Directory& target, std::size_t record_bytes,
   const FreeSpace free = target.free_space();
   const auto rounded = [&](std::uint64_t bytes) { return (bytes + free.block - 1) / free.block * free.block; };
   constexpr std::uint64_t own_directories = 5;  // .injector, its library, the stage, new, old
-  std::uint64_t bytes = rounded(record_bytes) + (directories_.size() + own_directories) * free.block;
+  std::uint64_t bytes = rounded(record_bytes) + (directories_ + own_directories) * free.block;
   for (const std::uint64_t size : sizes_) bytes += rounded(size);
-  const std::uint64_t inodes = copies_.size() + directories_.size() + symlinks_.size() + own_directories + 1;
+  const std::uint64_t inodes = sizes_.size() + directories_ + symlinks_ + own_directories + 1;
   if (limit && bytes > *limit) {
     throw Error(Reason::no_space, target.path(),
                 std::to_string(bytes) + " bytes are needed, --size-limit is " + std::to_string(*limit));
