@@ -17,7 +17,8 @@ void check(int result, const char* call) {
 constexpr auto nibbles = [] {
   std::array<std::int8_t, 256> values{};
   values.fill(-1);
-  for (int i = 0; i < 16; ++i) values["0123456789abcdef"[i]] = static_cast<std::int8_t>(i);
+  std::int8_t value = 0;
+  for (const unsigned char digit : std::string_view("0123456789abcdef")) values[digit] = value++;
   return values;
 }();
 
