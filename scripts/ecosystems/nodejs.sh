@@ -6,6 +6,7 @@
 # DIRECTORY/NAME-VERSION/node_modules/@scope/name.tgz. npm checks them, and keeps them in its cache by their digest.
 fetch_artifacts() { # LIBRARY DIRECTORY
   local tree version
+  # shellcheck disable=SC2154
   tree=$(mktemp -d -p "$(dirname "$log")")
   cp -r "$1/." "$tree"
   tarballs portable "$1/package-lock.json" > "$tree/package-lock.json"

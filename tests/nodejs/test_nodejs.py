@@ -4,6 +4,7 @@ import re
 import shutil
 import signal
 import subprocess
+import time
 
 import pytest
 
@@ -121,6 +122,21 @@ def test_a_signal_that_the_application_listens_for_is_its_own(intake, target, no
         console.log('hello: listening at port 1')"""})
     with Application(node("24") / "node", tmp_path / "app.cjs", env=environment(target, library, **reporting(intake))) as app:
         assert app.end(signal.SIGTERM) == 7, app.text
+
+
+@pytest.mark.parametrize("library", LIBRARIES)
+def test_the_end_does_not_wait_for_an_absent_collector(target, node, library):
+    """OpenTelemetry's exporter alone retries for eight seconds."""
+    begin = time.monotonic()
+    done = script(target, library, node("24"), "-e", "process.exitCode = 3")
+    assert done.returncode == 3, done.stderr
+    assert time.monotonic() - begin < 6
+
+
+def test_an_application_that_ends_by_itself_takes_its_time(target, node, tmp_path):
+    write_tree(tmp_path, {"app.cjs": "process.once('beforeExit', () => setTimeout(() => console.log('done'), 3000))"})
+    done = script(target, "opentelemetry-nodejs", node("24"), tmp_path / "app.cjs")
+    assert (done.returncode, done.stdout) == (0, "done\n"), done.stderr
 
 
 EVALUATED = {

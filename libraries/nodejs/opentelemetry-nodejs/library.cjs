@@ -23,15 +23,17 @@ function detectors () {
   return [envDetector, hostDetector, osDetector, processDetector, serviceInstanceIdDetector, containerDetector]
 }
 
-// The library's own register module would keep SIGTERM from ending a process that does not listen for it.
+// The library's own register module would keep SIGTERM from ending a process that does not listen for it, and a process
+// that is done for as long as it retries to reach a collector.
 function sendLast (sdk) {
-  process.once('beforeExit', () => sdk.shutdown().catch(() => {}))
-  process.once('SIGTERM', () => {
-    const isLast = process.listenerCount('SIGTERM') === 0
+  const before = (event, end) => process.once(event, () => {
     const sent = sdk.shutdown().catch(() => {})
-    const late = new Promise((resolve) => setTimeout(resolve, 3000))
-    if (isLast) Promise.race([sent, late]).then(() => process.kill(process.pid, 'SIGTERM'))
+    if (process.listenerCount(event)) return // then the application says when it ends
+    const late = new Promise((resolve) => setTimeout(resolve, 2000))
+    Promise.race([sent, late]).then(end)
   })
+  before('beforeExit', () => process.exit())
+  before('SIGTERM', () => process.kill(process.pid, 'SIGTERM'))
 }
 
 module.exports = {
