@@ -18,7 +18,7 @@ constexpr auto nibbles = [] {
   std::array<std::int8_t, 256> values{};
   values.fill(-1);
   std::int8_t value = 0;
-  for (const unsigned char digit : std::string_view("0123456789abcdef")) values[digit] = value++;
+  for (const char digit : std::string_view("0123456789abcdef")) values[static_cast<unsigned char>(digit)] = value++;
   return values;
 }();
 
