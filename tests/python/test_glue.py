@@ -1,0 +1,220 @@
+"""Our sitecustomize.py and start.py: when they step aside, what they leave alone, and that nothing stops the application."""
+
+import os
+import pathlib
+import shutil
+import statistics
+import subprocess
+
+import pytest
+
+from conftest import LIBRARIES
+from harness import environment, install, run, write_tree
+
+QUIET = {"DD_INSTRUMENTATION_TELEMETRY_ENABLED": "false", "DD_REMOTE_CONFIGURATION_ENABLED": "false",
+         "DD_TRACE_AGENT_URL": "http://127.0.0.1:9", "OTEL_TRACES_EXPORTER": "none", "OTEL_METRICS_EXPORTER": "none",
+         "OTEL_LOGS_EXPORTER": "none", "PYTHONDONTWRITEBYTECODE": "1"}
+PACKAGE = {"ddtrace": "ddtrace", "opentelemetry-python": "opentelemetry.sdk.trace"}
+LOADED = "import sys; print(sorted({'ddtrace', 'opentelemetry.sdk.trace'} & set(sys.modules)), 'end')"
+
+
+def python_with(target, library, python, *argv, env=(), **own):
+    """Runs an interpreter with the library's environment and own variables; sees that it ends well."""
+    done = subprocess.run([str(a) for a in (python, *argv)], env=environment(target, library, **QUIET, **own) | dict(env),
+                          text=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                          timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+    return done
+
+
+def assert_started(done, library):
+    assert done.stdout == f"['{PACKAGE[library]}'] end\n" and "injector:" not in done.stderr, (done.stdout, done.stderr)
+
+
+def assert_aside(done):
+    assert (done.stdout, done.stderr) == ("[] end\n", "")
+
+
+def others():
+    """Interpreters of the machine that have no tree."""
+    pyenv = [pathlib.Path.home() / ".pyenv/versions" / name / "bin/python" for name in ("2.7.18", "3.6.15", "3.7.16", "3.8.18")]
+    return [at for at in (pathlib.Path("/usr/bin/pypy3"), pathlib.Path("/usr/bin/python2.7"), *pyenv) if at.exists()]
+
+
+@pytest.fixture
+def own(tmp_path):
+    """A target of the test's own, to damage: write(library, path, content) replaces a file of the tree in use."""
+
+    class Own:
+        def __init__(self, target, python):
+            self.target = tmp_path / "own"
+            shutil.copytree(target, self.target, copy_function=os.link, symlinks=True)
+            version = run(python, "-c", "import sys; print('%d%d' % sys.version_info[:2])").stdout.strip()
+            self.tree = f"cp{version}-glibc-x86_64"
+            self.pure = f"py{version}"
+
+        def file(self, pattern):
+            return next(self.target.glob(pattern.format(tree=self.tree, pure=self.pure)))
+
+        def write(self, pattern, content):
+            at = self.file(pattern)
+            at.unlink()
+            if content is not None:
+                at.write_bytes(content)
+
+    return Own
+
+
+@pytest.mark.parametrize("library", LIBRARIES)
+def test_starts(target, python, library):
+    assert_started(python_with(target, library, python, "-c", LOADED), library)
+
+
+@pytest.mark.parametrize("library", LIBRARIES)
+@pytest.mark.parametrize("interpreter", others(), ids=lambda at: f"{at.parts[-3]}-{at.name}")
+def test_steps_aside_where_there_is_no_tree(target, tmp_path, library, interpreter):
+    write_tree(tmp_path / "users", {"sitecustomize.py": "import sys; sys.users_own = True"})
+    code = "import sys; print(str(sys.users_own) + ' ' + str('ddtrace' in sys.modules))"
+    done = python_with(target, library, interpreter, "-c", code, PYTHONPATH=str(tmp_path / "users"))
+    assert (done.stdout, done.stderr) == ("True False\n", "")
+
+
+@pytest.mark.parametrize("library", LIBRARIES)
+def test_steps_aside_without_the_tree_of_this_libc(bundles, tmp_path, python, library):
+    done = install(bundles[library], tmp_path, "--select", "libc=musl")
+    assert done.returncode == 0, done.stderr
+    assert_aside(python_with(tmp_path, library, python, "-c", LOADED))
+
+
+@pytest.mark.parametrize("library, package", [("ddtrace", "ddtrace"), ("opentelemetry-python", "opentelemetry")])
+def test_steps_aside_for_a_library_of_the_users_own(target, tmp_path, python, library, package):
+    write_tree(tmp_path, {f"{package}/__init__.py": "mine = True"})
+    code = f"import sys, {package}; print({package}.mine, [p for p in sys.path if 'cp3' in p])"
+    done = python_with(target, library, python, "-c", code, PYTHONPATH=str(tmp_path))
+    assert (done.stdout, done.stderr) == ("True []\n", "")
+    done = python_with(target, library, python, "-c", code, PYTHONPATH=str(tmp_path), INJECTOR_LOG_LEVEL="debug")
+    assert done.stderr == f"injector: {library} is not started: the application brings its own {package}\n"
+
+
+@pytest.mark.parametrize("option", ["-I", "-E", "-S"])
+def test_isolated_interpreters_stay_so(target, python, option):
+    assert_aside(python_with(target, "ddtrace", python, option, "-c", LOADED))
+
+
+def test_an_installer_does_not_take_ours_for_installed(target, python, tmp_path):
+    write_tree(tmp_path, {"pip.py": LOADED, "pipeline.py": LOADED})
+    assert_aside(python_with(target, "ddtrace", python, "-m", "pip", PYTHONPATH=str(tmp_path)))
+    assert_started(python_with(target, "ddtrace", python, tmp_path / "pipeline.py"), "ddtrace")
+
+
+@pytest.mark.parametrize("order", [LIBRARIES, LIBRARIES[::-1]], ids=lambda names: names[0])
+def test_one_library_in_a_process(target, python, order):
+    """Both on the path: the first is started, the second steps aside."""
+    path = ":".join(str(target / name) for name in order)
+    assert_started(python_with(target, order[0], python, "-c", LOADED, env={"PYTHONPATH": path}), order[0])
+
+
+@pytest.mark.parametrize("library, package", [("ddtrace", "typing_extensions"), ("opentelemetry-python", "asgiref")])
+def test_the_applications_packages_come_first(target, tmp_path, python, library, package):
+    write_tree(tmp_path, {f"{package}.py": "from typing import *\nmine = True\nTypeIs = deprecated = override = object"})
+    code = f"import sys, {package}; print({package}.mine, 'cp3' in sys.path[-2], '/py3' in sys.path[-1])"
+    done = python_with(target, library, python, "-c", code, PYTHONPATH=str(tmp_path))
+    assert done.stdout == "True True True\n", done.stderr
+
+
+@pytest.mark.parametrize("library", LIBRARIES)
+def test_runs_the_sitecustomize_that_ours_hides(target, tmp_path, python, library):
+    write_tree(tmp_path, {"sitecustomize.py": "import sys\nprint('users', __name__, sys.modules[__name__].__file__)"})
+    done = python_with(target, library, python, "-c", LOADED, PYTHONPATH=str(tmp_path))
+    assert done.stdout == f"users sitecustomize {tmp_path}/sitecustomize.py\n['{PACKAGE[library]}'] end\n"
+
+
+def test_what_the_users_sitecustomize_raises_is_said_as_ever(target, tmp_path, python):
+    write_tree(tmp_path, {"sitecustomize.py": "raise RuntimeError('mine')"})
+    done = python_with(target, "ddtrace", python, "-c", LOADED, PYTHONPATH=str(tmp_path))
+    assert "Error in sitecustomize" in done.stderr and "RuntimeError: mine" in done.stderr
+    assert done.stdout == "['ddtrace'] end\n"
+
+
+@pytest.mark.parametrize("library", LIBRARIES)
+def test_child_processes(target, tmp_path, python, library):
+    code = f"""
+import multiprocessing, subprocess, sys
+def loaded(_):
+    return {PACKAGE[library]!r} in sys.modules
+if __name__ == "__main__":
+    for method in ("spawn", "fork", "forkserver"):
+        with multiprocessing.get_context(method).Pool(1) as pool:
+            print(method, pool.map(loaded, [0]))
+    print(subprocess.check_output([sys.executable, "-c", "import sys; print({PACKAGE[library]!r} in sys.modules)"], text=True).strip())
+"""
+    (tmp_path / "parent.py").write_text(code)
+    done = python_with(target, library, python, tmp_path / "parent.py")
+    assert done.stdout == "spawn [True]\nfork [True]\nforkserver [True]\nTrue\n", done.stderr
+
+
+@pytest.mark.parametrize("library", LIBRARIES)
+def test_virtual_environments(target, tmp_path, python, library):
+    done = run(python, "-m", "venv", "--without-pip", tmp_path / "venv")
+    assert done.returncode == 0, done.stderr
+    assert_started(python_with(target, library, tmp_path / "venv/bin/python", "-c", LOADED), library)
+
+
+DAMAGES = {
+    "a module that is no Python": ("ddtrace/{tree}/ddtrace/__init__.py", b"\0\xff("),
+    "a module that ends the process": ("ddtrace/{tree}/ddtrace/_monkey.py", b"raise SystemExit(3)"),
+    "a module that is missing": ("ddtrace/{tree}/ddtrace/auto.py", None),
+    "an extension that is cut off": ("ddtrace/{tree}/ddtrace/internal/native/_native*.so", b"\x7fELF"),
+    "a dependency that is missing": ("ddtrace/{pure}/envier/__init__.py", b"raise KeyError('x')"),
+    "a start.py that is no Python": ("ddtrace/injector-start.py", b"\0("),
+    "a start.py that is missing": ("ddtrace/injector-start.py", None),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_damaged_library_starts_nothing_and_stops_nothing(target, own, python, damage):
+    pattern, content = DAMAGES[damage]
+    mine = own(target, python)
+    mine.write(pattern, content)
+    code = LOADED + "; print([p for p in sys.path if 'cp3' in p], [n for n in sys.modules if n.startswith('ddtrace')])"
+    done = python_with(mine.target, "ddtrace", python, "-c", code)
+    assert done.stdout == "[] end\n[] []\n", done.stderr
+    lines = done.stderr.splitlines()
+    if "start.py" in damage:
+        assert lines == []
+    else:
+        assert len(lines) == 1 and lines[0].startswith("injector: ddtrace is not started: "), done.stderr
+
+
+def test_a_damaged_opentelemetry_stops_nothing(target, own, python):
+    mine = own(target, python)
+    mine.write("opentelemetry-python/{pure}/opentelemetry/sdk/trace/__init__.py", b"(")
+    assert python_with(mine.target, "opentelemetry-python", python, "-c", "print('end')").stdout == "end\n"
+
+
+def test_settings_of_the_users_own_stay(target, python):
+    code = "import os; print(os.environ['OTEL_EXPORTER_OTLP_PROTOCOL'])"
+    for own, wanted in (({}, "http/protobuf"), ({"OTEL_EXPORTER_OTLP_PROTOCOL": "http/json"}, "http/json")):
+        done = python_with(target, "opentelemetry-python", python, "-c", code, **own)
+        assert done.stdout == wanted + "\n"
+
+
+def processor_time(argv, env):
+    """User and system time of a process, in ms."""
+    process = os.posix_spawn(argv[0], argv, env)
+    _, status, used = os.wait4(process, 0)
+    assert status == 0
+    return (used.ru_utime + used.ru_stime) * 1000
+
+
+def test_an_interpreter_that_is_not_instrumented_pays_less_than_a_millisecond(bundles, tmp_path, python):
+    """Against an empty directory on PYTHONPATH, in turns; up to eight rounds, for the machine has other work."""
+    assert install(bundles["ddtrace"], tmp_path, "--select", "libc=musl").returncode == 0
+    (tmp_path / "empty").mkdir()
+    with_ours = environment(tmp_path, "ddtrace", **QUIET)
+    without = with_ours | {"PYTHONPATH": str(tmp_path / "empty")}
+    found = []
+    while len(found) < 8 and (not found or min(found) >= 1):
+        times = [(processor_time([python, "-c", ""], with_ours), processor_time([python, "-c", ""], without)) for _ in range(50)]
+        found.append(statistics.median(ours - theirs for ours, theirs in times))
+    assert min(found) < 1, f"{found} ms"
