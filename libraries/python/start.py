@@ -13,6 +13,8 @@ LIBRARIES = {
     "opentelemetry-python": ("opentelemetry", "opentelemetry.instrumentation.auto_instrumentation.sitecustomize",
                              {"OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf"}),  # its own default, gRPC, is not here
 }
+# Their wheels' libgcc_s has DT_RELR. Musl before 1.2.4, Alpine's up to 3.17, ignores it: a crash, and no exception.
+RELR = ("ddtrace",)
 # they would take what is in the tree for installed
 INSTALLERS = ("pip", "ensurepip", "venv", "virtualenv")
 
@@ -34,6 +36,14 @@ def aside(package):
     if any(hasattr(finder, "find_spec") and finder.find_spec(package, None) for finder in sys.meta_path):
         return "the application brings its own " + package
     return None
+
+
+def refuse_old_musl():
+    import re  # most Pythons are not on musl
+    with open("/lib/ld-musl-%s.so.1" % os.uname().machine, "rb") as loader:
+        version = re.search(br"\0([0-9]+\.[0-9]+\.[0-9]+)[^\0]*\0", loader.read()).group(1).decode()
+    if [int(part) for part in version.split(".")] < [1, 2, 4]:
+        raise OSError("musl " + version + " cannot load it, 1.2.4 can (Alpine 3.18)")
 
 
 def start(module, settings):
@@ -66,6 +76,8 @@ try:
     package, *how = LIBRARIES[os.path.basename(here)]
     why = aside(package)
     if not why:
+        if package in RELR and "-musl-" in os.path.basename(tree):
+            refuse_old_musl()
         start(*how)
     elif os.environ.get("INJECTOR_LOG_LEVEL") == "debug":
         say(why)

@@ -17,7 +17,8 @@ import tempfile
 
 from pip._vendor.packaging.markers import Marker
 
-# The newest first. A Debian 11 has glibc 2.31; every musl since Alpine 3.13 takes musllinux_1_2.
+# The newest first. A Debian 11 has glibc 2.31; every musl since Alpine 3.13's takes musllinux_1_2, but for what
+# libraries/python/start.py says of RELR.
 PLATFORMS = {
     "glibc": [f"manylinux_2_{minor}" for minor in range(31, 4, -1)] + ["manylinux2014", "manylinux2010", "manylinux1"],
     "musl": ["musllinux_1_2", "musllinux_1_1", "musllinux_1_0"],
