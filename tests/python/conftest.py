@@ -18,27 +18,30 @@ ENTER = """
 mount -t tmpfs none "$1/tmp"
 mount --rbind /dev "$1/dev"
 mount -t proc proc "$1/proc"
-mkdir -p "$1$2" "$1$3"
-mount --bind -o ro "$2" "$1$2"
-mount --bind "$3" "$1$3"
 root=$1
-shift 3
+shift
+while [ "$1" != -- ]; do
+  mkdir -p "$root$1"
+  mount --bind -o ro "$1" "$root$1"
+  shift
+done
+shift
 exec chroot "$root" "$@"
 """
 
 
 class Interpreter:
-    """A CPython: of the machine, with Flask from PyPI; or of a Debian suite, with Debian's, in a chroot of its own
-    where the target is mounted read-only."""
+    """A CPython: of the machine, with Flask from PyPI; of a Debian suite, with Debian's; or on musl, with PyPI's. The
+    latter two are in a chroot of their own, where the target is mounted read-only."""
 
-    def __init__(self, executable, root=None):
-        self.executable, self.root = str(executable), root
-        self.path = "" if root else str(pip_packages("python"))
+    def __init__(self, executable, root=None, flask=None):
+        self.executable, self.root, self.path = str(executable), root, str(flask or "")
 
     def command(self, target, *argv):
         if not self.root:
             return [self.executable, *argv]
-        return ["unshare", "--mount", "--propagation", "private", "sh", "-euc", ENTER, "sh", self.root, target, APP,
+        mounts = [target, APP, *filter(None, [self.path])]
+        return ["unshare", "--mount", "--propagation", "private", "sh", "-euc", ENTER, "sh", self.root, *mounts, "--",
                 self.executable, *argv]
 
 
@@ -54,10 +57,27 @@ def on_this_machine(version):
 
 
 @functools.cache
+def make_musl():
+    return run(ROOT / "tests/python/musl", timeout=900)
+
+
+def on_musl(version):
+    """A CPython 3.11 on that musl, where there is no other libc."""
+    if os.geteuid() != 0:
+        pytest.skip("CPython on musl needs root, for a chroot")
+    done = make_musl()
+    if done.returncode:
+        pytest.skip(f"no CPython on musl: {done.stderr.strip().splitlines()[-1:]}")
+    return Interpreter("/usr/bin/python3", ROOT / "build/musl" / version, pip_packages("python"))
+
+
+@functools.cache
 def find(version):
+    if version.startswith("musl "):
+        return on_musl(version.removeprefix("musl "))
     found = on_this_machine(version)
     if found and (version not in SUITES or os.geteuid() != 0 or str(found).startswith("/usr/bin/")):
-        return Interpreter(found)
+        return Interpreter(found, flask=pip_packages("python"))
     if version not in SUITES:
         pytest.skip(f"no CPython {version} on this machine, and no Debian suite has it")
     if os.geteuid() != 0:
@@ -70,7 +90,7 @@ def find(version):
 
 @pytest.fixture(scope="session")
 def interpreter():
-    """A function: the interpreter of a version."""
+    """A function: the interpreter of a version, such as 3.12, or musl 1.2.5."""
     return find
 
 

@@ -1,13 +1,15 @@
 """ddtrace and OpenTelemetry in every CPython that has a tree: the span that arrives."""
 
+import itertools
 import signal
 
 import pytest
 
 from conftest import APP, LIBRARIES
-from harness import Application, environment
+from harness import Application, environment, run
 
-VERSIONS = [f"3.{minor}" for minor in range(9, 15)]
+VERSIONS = [f"3.{minor}" for minor in range(9, 15)] + ["musl 1.2.5"]
+OLD_MUSL = "musl 1.2.3"  # Alpine's up to 3.17
 SPANS = {
     "ddtrace": {"operation": "flask.request", "resource": "GET /hello"},
     "opentelemetry-python": {"operation": "GET /hello", "resource": "GET /hello"},
@@ -38,8 +40,7 @@ def assert_span(intake, library):
     assert {key: span[key] for key in wanted} == wanted, span
 
 
-@pytest.mark.parametrize("library", LIBRARIES)
-@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("version, library", [*itertools.product(VERSIONS, LIBRARIES), (OLD_MUSL, "opentelemetry-python")])
 def test_span(interpreter, intake, otlp, target, version, library):
     python = interpreter(version)
     env = environment(target, library, PYTHONPATH=python.path, **reporting(intake))
@@ -48,6 +49,24 @@ def test_span(interpreter, intake, otlp, target, version, library):
         assert_span(intake, library)
         assert app.end() == -signal.SIGTERM
         assert "injector:" not in app.text
+
+
+@pytest.mark.parametrize("library", LIBRARIES)
+def test_musl_has_trees_of_its_own(interpreter, intake, target, library):
+    python = interpreter("musl 1.2.5")
+    argv = python.command(target, "-c", "import wrapt._wrappers as compiled; print(compiled.__file__)")
+    done = run(*argv, env=environment(target, library, INJECTOR_LOG_LEVEL="debug", **reporting(intake)))
+    assert done.stdout.startswith(f"{target}/{library}/cp311-musl-x86_64/wrapt/"), done.stdout + done.stderr
+    assert "injector:" not in done.stderr
+
+
+def test_a_musl_that_the_library_would_crash(interpreter, intake, otlp, target):
+    python = interpreter(OLD_MUSL)
+    env = environment(target, "ddtrace", PYTHONPATH=python.path, **reporting(intake))
+    with Application(*python.command(target, APP / "hello.py"), env=env) as app:
+        assert app.get() == "hello\n"
+        assert app.end() == -signal.SIGTERM
+        assert app.text.startswith("injector: ddtrace is not started: OSError: musl 1.2.3 "), app.text
 
 
 def test_without_the_environment_no_span(interpreter, intake, otlp, target):
