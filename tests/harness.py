@@ -186,13 +186,21 @@ class Intake:
         return json.loads(self.ask("/agents"))
 
 
-def bundle_library(library, where):
-    """The bundle of a library of this repository (libraries/ECOSYSTEM/NAME), fetched and packed."""
-    bundle = pathlib.Path(where, pathlib.Path(library).name + ".bundle")
-    for argv in (["scripts/fetch", library], ["scripts/bundle", library, bundle]):
-        done = run(ROOT / argv[0], *argv[1:], timeout=600)
+def bundle_libraries(ecosystem, where):
+    """The bundles of all libraries of this repository for an ecosystem, by name, fetched and packed."""
+    bundles = {}
+    for library in sorted((ROOT / "libraries" / ecosystem).glob("*/")):
+        bundles[library.name] = pathlib.Path(where, library.name + ".bundle")
+        made(ROOT / "scripts/fetch", library, timeout=600)
+        made(ROOT / "scripts/bundle", library, bundles[library.name], timeout=600)
+    return bundles
+
+
+def install_all(bundles, target):
+    for bundle in bundles.values():
+        done = install(bundle, target)
         assert done.returncode == 0, done.stderr
-    return bundle
+    return target
 
 
 def environment(target, library=None, **own):

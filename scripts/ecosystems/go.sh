@@ -73,7 +73,7 @@ module() { # LIBRARY
   mkdir -p "$module"
   cp "$1/go.mod" "$1/go.sum" "$module/"
   toolchain=$(sed -n 's/^toolchain //p' "$1/go.mod")
-  [ -n "$(go env GOTOOLCHAIN 2> /dev/null)" ] || fail "go 1.21 or newer is not installed (scripts/packages go)"
+  [ -n "$(go env GOTOOLCHAIN 2> /dev/null)" ] || fail "go 1.21 or newer is not installed (scripts/packages go)" 69
   export GOTOOLCHAIN=$toolchain GOMODCACHE=$cache GOFLAGS=-modcacherw GOWORK=off CGO_ENABLED=0
 }
 

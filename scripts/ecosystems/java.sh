@@ -16,7 +16,7 @@ update_lock() { # LIBRARY
 
 # --strict-checksums: a download that differs from what the registry says of it is an error, not a warning.
 maven() { # POM ARGUMENT...
-  command -v mvn > /dev/null || fail "mvn is not installed (scripts/packages java)"
+  command -v mvn > /dev/null || fail "mvn is not installed (scripts/packages java)" 69
   # shellcheck disable=SC2154
   mvn --batch-mode --strict-checksums --no-transfer-progress --file "$@" > "$log" 2>&1 < /dev/null ||
     fail "mvn: $(sed -n 's/^\[ERROR\] //p' "$log" | head -n 1)"

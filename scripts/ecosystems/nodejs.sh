@@ -41,11 +41,12 @@ locked() { # LIBRARY PLACE
 }
 
 tarballs() { # ARGUMENT...
+  command -v node > /dev/null || fail "node is not installed (scripts/packages node)" 69
   node "$(dirname "${BASH_SOURCE[0]}")/npm-tarballs.cjs" "$@" 2> "$log" || fail "$(grep -m 1 Error "$log")"
 }
 
 npm_in() { # DIRECTORY ARGUMENT...
-  command -v npm > /dev/null || fail "npm is not installed (scripts/packages node)"
+  command -v npm > /dev/null || fail "npm is not installed (scripts/packages node)" 69
   # shellcheck disable=SC2154
   (cd "$1" && npm "${@:2}" --no-audit --no-fund --no-update-notifier) > "$log" 2>&1 < /dev/null ||
     fail "npm: $(sed -n 's/^npm \(error\|ERR!\) //p' "$log" | head -n 3 | paste -sd ' ')"

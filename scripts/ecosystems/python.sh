@@ -34,5 +34,5 @@ purl_of() { # LIBRARY FILE
 python_tools() {
   tools=$PWD/build/python-tools
   [ -x "$tools/bin/pip" ] && return
-  /usr/bin/python3 -m venv "$tools" > "$log" 2>&1 || fail "python3 -m venv failed (scripts/packages python)"
+  /usr/bin/python3 -m venv "$tools" > "$log" 2>&1 || fail "python3 -m venv failed (scripts/packages python)" 69
 }

@@ -5,7 +5,7 @@ import secrets
 import pytest
 
 from engine import build_image, docker
-from harness import Application, ROOT, bundle_library, environment, install, run
+from harness import Application, ROOT, bundle_libraries, environment, install_all, run
 
 LIBRARIES = ["dd-java-agent", "opentelemetry-javaagent"]
 SPANS = {
@@ -39,10 +39,7 @@ def target(tmp_path_factory):
     """Both agents in one target; the tests only read it."""
     where = tmp_path_factory.mktemp("target")
     where.chmod(0o755)  # the containers are another user's
-    for name in LIBRARIES:
-        done = install(bundle_library(f"libraries/java/{name}", tmp_path_factory.mktemp(name)), where)
-        assert done.returncode == 0, done.stderr
-    return where
+    return install_all(bundle_libraries("java", tmp_path_factory.mktemp("bundles")), where)
 
 
 def reporting(intake):

@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from harness import Application, ROOT, bundle_library, environment, install, run, write_tree
+from harness import Application, ROOT, bundle_libraries, environment, install_all, run, write_tree
 
 LIBRARIES = ["dd-trace", "opentelemetry-nodejs"]
 SPANS = {  # operation, resource or route, kind
@@ -34,18 +34,13 @@ def node():
 
 @pytest.fixture(scope="session")
 def bundles(tmp_path_factory):
-    where = tmp_path_factory.mktemp("bundles")
-    return {name: bundle_library(f"libraries/nodejs/{name}", where) for name in LIBRARIES}
+    return bundle_libraries("nodejs", tmp_path_factory.mktemp("bundles"))
 
 
 @pytest.fixture(scope="session")
 def target(bundles, tmp_path_factory):
     """Both libraries in one target; the tests only read it."""
-    where = tmp_path_factory.mktemp("target")
-    for bundle in bundles.values():
-        done = install(bundle, where)
-        assert done.returncode == 0, done.stderr
-    return where
+    return install_all(bundles, tmp_path_factory.mktemp("target"))
 
 
 def reporting(intake):

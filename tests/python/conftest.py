@@ -8,7 +8,7 @@ import shutil
 
 import pytest
 
-from harness import ROOT, bundle_library, install, pip_packages, run
+from harness import ROOT, bundle_libraries, install_all, pip_packages, run
 
 LIBRARIES = ["ddtrace", "opentelemetry-python"]
 APP = ROOT / "tests/apps/python"
@@ -97,22 +97,18 @@ def interpreter():
 @pytest.fixture(scope="session")
 def python():
     """The machine's own interpreter, which has a tree."""
-    if not re.fullmatch(r"3\.(9|1[0-4])", run("/usr/bin/python3", "-c", "import sys; print('%d.%d' % sys.version_info[:2])").stdout.strip()):
-        pytest.skip("no tree for this machine's python3")
+    version = run("/usr/bin/python3", "-c", "import sys; print('%d.%d' % sys.version_info[:2])").stdout.strip()
+    if not re.fullmatch(r"3\.(9|1[0-4])", version):
+        pytest.skip(f"no tree for this machine's python3, which is {version}")
     return "/usr/bin/python3"
 
 
 @pytest.fixture(scope="session")
 def bundles(tmp_path_factory):
-    where = tmp_path_factory.mktemp("bundles")
-    return {name: bundle_library(f"libraries/python/{name}", where) for name in LIBRARIES}
+    return bundle_libraries("python", tmp_path_factory.mktemp("bundles"))
 
 
 @pytest.fixture(scope="session")
 def target(bundles, tmp_path_factory):
     """Both libraries in one target; the tests only read it."""
-    where = tmp_path_factory.mktemp("target")
-    for bundle in bundles.values():
-        done = install(bundle, where)
-        assert done.returncode == 0, done.stderr
-    return where
+    return install_all(bundles, tmp_path_factory.mktemp("target"))
