@@ -18,6 +18,7 @@ function portable (lock) {
     else entry.os = ['none']
     delete entry.cpu
     delete entry.libc
+    delete entry.engines // an optional package that the Node.js of this machine is too old for
   }
   return JSON.stringify(lock)
 }
