@@ -49,6 +49,15 @@ def pip_packages(suite):
     return ROOT / "build/pip" / suite
 
 
+def unshare(*kinds):
+    """The words that give the command behind them namespaces of its own; the test is skipped where that is refused."""
+    argv = ["unshare", *kinds]
+    done = run(*argv, "true")
+    if done.returncode:
+        pytest.skip(done.stderr.strip())
+    return argv
+
+
 def injector(*argv, **kwargs):
     return run(INJECTOR, *argv, "--log-format", "text", **kwargs)
 

@@ -214,11 +214,14 @@ def test_a_signal_that_kills_the_program(bundle):
     assert process.returncode == 143
 
 
-@needs_root
+def as_first_process():
+    """A prefix: what an own PID namespace makes of it is the first process of a container."""
+    return harness.unshare("--pid", "--fork", "--kill-child")
+
+
 def test_orphans_are_reaped(bundle):
-    """As the first process of a container, which an own PID namespace makes of it."""
     script = "for i in 1 2 3; do (sleep 0.1 & ) ; done; echo ready; exec sleep 60"
-    process = start(bundle, "agent/sh", "-c", script, mode="continue", prefix=["unshare", "--pid", "--fork", "--kill-child"])
+    process = start(bundle, "agent/sh", "-c", script, mode="continue", prefix=as_first_process())
     assert process.stdout.readline() == "ready\n"
     [first] = children(process)
     task = pathlib.Path(f"/proc/{first}/task/{first}/children")
@@ -232,10 +235,9 @@ def test_orphans_are_reaped(bundle):
     assert process.returncode == 143
 
 
-@needs_root
 def test_the_first_process_sleeps_until_sigterm(bundle):
     damaged(bundle)
-    process = start(bundle, "agent/sh", mode="continue", prefix=["unshare", "--pid", "--fork", "--kill-child"])
+    process = start(bundle, "agent/sh", mode="continue", prefix=as_first_process())
     assert "digest-mismatch" in process.stderr.readline()
     [first] = children(process)
     os.kill(first, signal.SIGTERM)

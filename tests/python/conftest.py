@@ -8,7 +8,7 @@ import shutil
 
 import pytest
 
-from harness import ROOT, bundle_libraries, install_all, pip_packages, run
+from harness import ROOT, bundle_libraries, install_all, pip_packages, run, unshare
 
 LIBRARIES = ["ddtrace", "opentelemetry-python"]
 APP = ROOT / "tests/apps/python"
@@ -41,7 +41,7 @@ class Interpreter:
         if not self.root:
             return [self.executable, *argv]
         mounts = [target, APP, *filter(None, [self.path])]
-        return ["unshare", "--mount", "--propagation", "private", "sh", "-euc", ENTER, "sh", self.root, *mounts, "--",
+        return [*unshare("--mount", "--propagation", "private"), "sh", "-euc", ENTER, "sh", self.root, *mounts, "--",
                 self.executable, *argv]
 
 
