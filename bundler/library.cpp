@@ -64,8 +64,9 @@ std::vector<Json> list_at(const Json& object, const char* key, const std::string
   return value->get<std::vector<Json>>();
 }
 
-Library::Source source_of(const Json& object, const std::string& path) {
-  check_keys(object, {"from", "path"}, {"unpack"}, path);
+// optional: "unpack", of an artifact.
+Library::Source source_of(const Json& object, const std::set<std::string>& optional, const std::string& path) {
+  check_keys(object, {"from", "path"}, optional, path);
   return {text_of(object.at("from"), "from", path), text_of(object.at("path"), "path", path),
           flag_at(object, "unpack", path)};
 }
@@ -218,9 +219,9 @@ Library Library::read(const std::string& directory, const std::string& artifacts
   library.directory = directory;
   library.name = text_of(document.at("name"), "name", path);
   for (const Json& artifact : list_at(document, "artifacts", path)) {
-    library.artifacts.push_back(source_of(artifact, path));
+    library.artifacts.push_back(source_of(artifact, {"unpack"}, path));
   }
-  for (const Json& file : list_at(document, "files", path)) library.files.push_back(source_of(file, path));
+  for (const Json& file : list_at(document, "files", path)) library.files.push_back(source_of(file, {}, path));
   for (const Json& text : list_at(document, "exclude", path)) library.exclude.push_back(text_of(text, "exclude", path));
   for (const Json& rule : list_at(document, "selectors", path)) library.selectors.push_back(rule_of(rule, path));
   library.compiled = flag_at(document, "compiled", path);

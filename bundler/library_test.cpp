@@ -130,6 +130,9 @@ INSTANTIATE_TEST_SUITE_P(
                                  "the key x is unknown"),
                     bad_document("unpack is a text", document(R"([{"from": "a", "path": "a", "unpack": "yes"}])"),
                                  "unpack is not true or false"),
+                    bad_document("unpack of a file",
+                                 document(agent, R"(, "files": [{"from": "a", "path": "a", "unpack": true}])"),
+                                 "the key unpack is unknown"),
                     bad_document("unknown selector", document(agent, R"(, "selectors": [{"path": "a", "os": "b"}])"),
                                  "the key os is unknown")));
 

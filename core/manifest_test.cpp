@@ -130,6 +130,7 @@ INSTANTIATE_TEST_SUITE_P(
         Refusal{document(ok, R"({"name": "1A", "value": "", "merge": "set"})"), "not the name of a variable"},
         Refusal{document(ok, R"({"name": "A", "value": "", "merge": "append"})"), "needs a separator"},
         Refusal{document(ok, R"({"name": "A", "value": "", "merge": "set", "separator": ":"})"), "separator"},
+        Refusal{document(ok, R"({"name": "A", "value": "", "merge": "set", "separator": ""})"), "separator"},
         Refusal{document(ok, R"({"name": "A", "value": "\n", "merge": "set"})"), "printable"},
         Refusal{document(ok, R"({"name": "A", "value": "", "merge": "join"})"), "merge is"}));
 

@@ -20,7 +20,7 @@ constexpr const char* exit_codes =
     "  64   usage: the command line or an INJECTOR_* variable\n"
     "  65   damaged: a bundle, or (verify) what is installed, is not what its manifest says\n"
     "  66   there is no bundle, or nothing is installed\n"
-    "  69   (run) the program does not start, or ended by itself\n"
+    "  69   (run) the program cannot be started\n"
     "  70   a bug of the injector\n"
     "  73   the target cannot be written, or a name in it is taken\n"
     "  74   an input or output error\n"
@@ -148,7 +148,8 @@ void add_run(CLI::App& command, Options& options) {
   add_choice<OnFailure>(command, "--on-failure", "INJECTOR_ON_FAILURE", options.on_failure,
                         {{"fail", OnFailure::fail}, {"continue", OnFailure::continue_without}},
                         "Where the program cannot be started, or ends by itself: fail, or sleep (default: fail)");
-  command.footer("PATH [ARG...] come last: the program, an entry of the payload, and its arguments.");
+  command.footer(std::string("PATH [ARG...] come last: the program, an entry of the payload, and its arguments.\n\n") +
+                 exit_codes);
 }
 
 // Where the program of run stands: behind the options and their values.
@@ -250,6 +251,7 @@ Options parse_options(int argc, const char* const* argv) {
     command = added;
     options.command = known.command;
   }
+  if (command == &app && !chosen.starts_with('-')) throw Error(Reason::usage, chosen, "is not a command");
   check_flags(*command);
   if (options.command == Command::run) options.program = take_program(*command, all);
   try {
@@ -261,7 +263,7 @@ Options parse_options(int argc, const char* const* argv) {
     options.text = version_text.what() + std::string("\n");
   } catch (const CLI::CallForHelp&) {
     options.command = Command::print;
-    options.text = command->help();
+    options.text = command == &app ? app.help() : command->help(app.get_name());
   } catch (const CLI::ParseError& error) {
     throw Error(Reason::usage, "", with_source(*command, error.what()));
   }

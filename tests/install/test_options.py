@@ -55,6 +55,10 @@ def test_usage(place, target, bundle, name):
     assert line.startswith("injector: usage: ") and "See --help" in line and line.endswith("(exit 64)"), line
 
 
+def test_an_unknown_command_is_named():
+    harness.expect(harness.injector("uninstall"), 64, "usage", "uninstall: is not a command")
+
+
 @pytest.mark.parametrize("name, value", [("TIMEOUT", "soon"), ("THREADS", "0"), ("LOG_LEVEL", "loud"),
                                          ("SIZE_LIMIT", "x"), ("REPLACE", "perhaps"), ("DRY_RUN", "2x")])
 def test_usage_of_variables(target, bundle, name, value):

@@ -37,7 +37,7 @@ class Row:
     def pod(self, injector=None, app=None, backend=None):
         """The example Pod with other images and another backend, and nothing else changed. Go's image is in it twice."""
         text = self.text
-        for old, new, most in ((f"registry.example/injector-{self.language}:1.0.0", injector, 2),
+        for old, new, most in ((f"registry.example/injector-{self.language}:{self.library}", injector, 2),
                                (f"registry.example/{self.language}-app:1.0.0", app, 1),
                                (next(b for b in BACKENDS if b in text), backend, 1)):
             assert 1 <= text.count(old) <= most, f"{self.file}: {old}"
