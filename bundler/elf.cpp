@@ -3,6 +3,7 @@
 #include <elf.h>
 
 #include <array>
+#include <cstdint>
 #include <cstring>
 #include <string_view>
 #include <utility>

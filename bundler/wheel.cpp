@@ -1,5 +1,6 @@
 #include "bundler/wheel.h"
 
+#include <algorithm>
 #include <array>
 #include <set>
 #include <string_view>

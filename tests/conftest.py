@@ -8,8 +8,8 @@ import sys
 import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
-from engine import docker  # noqa: E402
-from harness import ROOT, Intake, made, pip_packages, run  # noqa: E402
+from engine import docker, have_base_image  # noqa: E402
+from harness import ROOT, Intake, made, pip_packages  # noqa: E402
 
 
 @pytest.fixture(scope="session")
@@ -23,11 +23,7 @@ def engine():
 
 @pytest.fixture(scope="session")
 def base_image(engine):
-    """What the Dockerfiles start from: pulled, or a stand-in of the same name."""
-    done = run(ROOT / "scripts/base-image", timeout=1200)
-    if done.returncode:
-        pytest.fail("scripts/base-image: " + done.stderr[-3000:], pytrace=False)
-    return "debian:bookworm"
+    return have_base_image("debian:bookworm")
 
 
 @pytest.fixture(scope="session")

@@ -14,6 +14,14 @@ def docker(*argv, **kwargs):
     return run("docker", *argv, **kwargs)
 
 
+def have_base_image(name):
+    """Sees to it that the engine has what a Dockerfile starts from: pulled, or a stand-in of the same name."""
+    done = run(ROOT / "scripts/base-image", name, timeout=1200)
+    if done.returncode:
+        pytest.fail("scripts/base-image: " + done.stderr[-3000:], pytrace=False)
+    return name
+
+
 def build_image(name, *argv, context=ROOT, timeout=1800):
     """Builds an image, or fails the test with the end of what the build printed."""
     done = docker("build", "--tag", name, *argv, context, timeout=timeout)

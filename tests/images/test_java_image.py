@@ -6,7 +6,7 @@ import uuid
 
 import pytest
 
-from engine import build_image, docker, inspect, layers
+from engine import build_image, docker, have_base_image, inspect, layers
 from harness import BUNDLER, ROOT, identities, run, tree
 
 LIBRARY = ROOT / "libraries/java/dd-java-agent"
@@ -197,3 +197,11 @@ def test_same_input_gives_the_same_root(java_image, tmp_path):
         assert runs[0].stdout == runs[1].stdout
     finally:
         docker("image", "rm", "--no-prune", *made)  # what they were made from is the cache of the next build
+
+
+def test_builds_on_the_next_debian_as_well(engine):
+    """With its compiler, and its libraries."""
+    base = have_base_image("debian:trixie")
+    image = build_image("injector-test-trixie", "--build-arg", f"BASE={base}", "--file", ROOT / "Dockerfile.java")
+    done = docker("run", "--rm", "--network", "none", image, "verify")
+    assert done.returncode == 0 and "verified" in done.stderr, done.stderr
