@@ -197,6 +197,18 @@ void check_flags(const CLI::App& command) {
   }
 }
 
+// Newer versions of CLI11 pass over a variable whose value the option refuses: as an argument it is refused.
+void insist_on_variables(CLI::App& app, const CLI::App& command, std::vector<const char*> all) {
+  std::vector<std::string> passed_over;
+  for (const CLI::Option* option : command.get_options()) {
+    const std::string value = value_of_variable(*option);
+    if (!value.empty() && option->count() == 0) passed_over.push_back(option->get_name() + '=' + value);
+  }
+  if (passed_over.empty()) return;
+  for (const std::string& argument : passed_over) all.push_back(argument.c_str());
+  app.parse(static_cast<int>(all.size()), all.data());
+}
+
 void check_selection(const CLI::App& command, const std::vector<const char*>& all) {
   const auto given = [&](const std::string& option) {
     return std::any_of(all.begin() + 1, all.end(),
@@ -256,6 +268,7 @@ Options parse_options(int argc, const char* const* argv) {
   if (options.command == Command::run) options.program = take_program(*command, all);
   try {
     app.parse(static_cast<int>(all.size()), all.data());
+    insist_on_variables(app, *command, all);
     check_selection(*command, all);
     if (options.command == Command::run && options.program.empty()) throw CLI::RequiredError("PATH");
   } catch (const CLI::CallForVersion& version_text) {

@@ -70,7 +70,8 @@ def test_usage_of_variables(target, bundle, name, value):
 def test_a_size_limit_beyond_its_bounds_names_them(target, bundle):
     for value in ("-5", "1.5", "9007199254740993", "99999999999999999999999"):
         done = harness.install(bundle, target, "--size-limit", value)
-        harness.expect(done, 64, "usage", "--size-limit", value, "0 to 9007199254740992")
+        line = harness.expect(done, 64, "usage", "--size-limit", value)
+        assert re.search(r"\b0 (to|-) 9007199254740992\b", line), line  # CLI11's own words
 
 
 def test_variables(target, bundle):
