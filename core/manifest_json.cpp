@@ -273,9 +273,8 @@ class Reader : public Json::json_sax_t {
   }
 
   void add_variable() {
-    require(bits(Key::name, Key::value, Key::merge), bit(Key::separator));
     const std::string merge = take(Key::merge);
-    if (merge == "set") require(bits(Key::name, Key::value, Key::merge), 0);
+    require(bits(Key::name, Key::value, Key::merge), merge == "set" ? 0U : bit(Key::separator));
     for (const auto& [text, value] : merges) {
       if (text != merge) continue;
       manifest_.add_variable({take(Key::name), take(Key::value), value, take(Key::separator)});
