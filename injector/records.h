@@ -2,7 +2,6 @@
 
 #include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "core/directory.h"
@@ -49,17 +48,18 @@ Directory open_or_create_folder(const Directory& parent, const std::string& name
 // The same for as long as this object lives: then it goes again, where it stayed empty.
 class OwnFolder {
  public:
-  OwnFolder(const Directory& parent, std::string name)
-      : parent_(parent), name_(std::move(name)), directory_(open_or_create_folder(parent, name_)) {}
-  ~OwnFolder() { parent_.try_remove_directory(name_); }
-  OwnFolder(const OwnFolder&) = delete;
-  OwnFolder& operator=(const OwnFolder&) = delete;
+  OwnFolder(const Directory& parent, const std::string& name)
+      : guard_{parent, name}, directory_(open_or_create_folder(parent, name)) {}
 
   const Directory& directory() const { return directory_; }
 
  private:
-  const Directory& parent_;
-  std::string name_;
+  struct Guard {
+    const Directory& parent;
+    std::string name;
+    ~Guard() { parent.try_remove_directory(name); }
+  };
+  Guard guard_;
   Directory directory_;
 };
 
