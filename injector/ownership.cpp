@@ -13,7 +13,7 @@ Ownership::Ownership(const std::optional<Directory>& folder, const Bundle& bundl
   if (!library_) return;
   listing_ = records::list(*library_);
   keeps_modes_ = records::keeps_modes(*library_);
-  selection_is_current_ = records::read_selection(*library_) == bundle.selection;
+  selection_is_current_ = records::try_read_selection(*library_) == bundle.selection;
   // The same document needs no second parse.
   auto file = library_->try_open_file(records::document);
   record_is_current_ = file && file->try_read_all(bundle.document.size()) == bundle.document;
@@ -77,7 +77,7 @@ bool Ownership::is_as_recorded(const std::string& name, const std::string& recor
   const auto manifest = try_read(*library_, record);
   if (!manifest) return false;
   if (is_right(*manifest, name, parent, modes(), context)) return true;
-  const auto choice = Choice::parse(records::read_selection(*library_));
+  const auto choice = Choice::parse(records::try_read_selection(*library_).value_or(""));
   return choice && !choice->empty() && is_right(manifest->chosen(*choice), name, parent, modes(), context);
 }
 

@@ -66,8 +66,8 @@ class OwnFolder {
 std::optional<Manifest> try_read(const Directory& library, const std::string& name, std::size_t limit = max_document);
 // Whether this volume gives files the modes that they ask for; with those of its mount (SMB, vfat), modes say nothing.
 bool keeps_modes(const Directory& library);
-// The text of the selection; empty where all was wanted.
-std::string read_selection(const Directory& library);
+// The text of the selection, "" where all was wanted; empty where there is something that is none.
+std::optional<std::string> try_read_selection(const Directory& library);
 Listing list(const Directory& library);
 // The names of the libraries that have a directory in .injector, in the order of their bytes: some, of very many.
 std::vector<std::string> libraries(const Directory& injector_folder);
