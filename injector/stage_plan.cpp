@@ -10,7 +10,10 @@ namespace {
 
 constexpr std::uint64_t own_directories = 5;     // .injector, its library, the stage, new, lent or old
 constexpr std::uint64_t own_files = 3;           // the record and two locks
-constexpr std::uint64_t inode_in_memory = 1024;  // bytes that the kernel takes for an inode of tmpfs and its name
+// Bytes that an install in memory takes besides contents, measured: what fits is never refused. An inode of tmpfs with
+// its name, and this process.
+constexpr std::uint64_t inode_in_memory = 1024;
+constexpr std::uint64_t process_in_memory = std::uint64_t{3} << 20U;
 
 std::uint64_t rounded(std::uint64_t bytes, std::uint64_t block) { return (bytes + block - 1) / block * block; }
 
@@ -86,7 +89,7 @@ void StagePlan::check_room(const std::string& target, const FreeSpace& free, std
     throw Error(Reason::no_inodes, target,
                 std::to_string(inodes) + " inodes are needed, " + std::to_string(*free.inodes) + " are free");
   }
-  if (free.in_memory && room.memory && bytes + inodes * inode_in_memory > *room.memory) {
+  if (free.in_memory && room.memory && bytes + inodes * inode_in_memory + process_in_memory > *room.memory) {
     throw Error(Reason::out_of_memory, target,
                 needed + "the volume is in memory, and the memory limit is " + std::to_string(*room.memory),
                 "Raise the memory limit of the init container, or use a volume on a disk.");

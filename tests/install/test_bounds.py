@@ -1,17 +1,14 @@
 """What somebody put on the volume, or a container runtime does not say: every look has a bound, and a hint is no error."""
 
-import contextlib
 import os
-import pathlib
 import resource
 import shutil
-import socket
 import stat
 
 import pytest
 
 import harness
-from steps import FILES, NEXT, assert_installed, injected, needs_root, needs_strace, rewrite, untouched
+from steps import FILES, NEXT, assert_installed, injected, needs_root, needs_strace, reachable, untouched
 
 RECORD = ".injector/demo/manifest.json"
 SMALL = 64 << 20  # bytes of address space, above what the executable itself takes
@@ -37,12 +34,7 @@ def spaces(at):
 
 
 def unix_socket(at):
-    with contextlib.chdir(at.parent) if hasattr(contextlib, "chdir") else contextlib.nullcontext():
-        here = os.getcwd()
-        os.chdir(at.parent)
-        with socket.socket(socket.AF_UNIX) as made:
-            made.bind(at.name)
-        os.chdir(here)
+    os.mknod(at, stat.S_IFSOCK | 0o644)
 
 
 def sparse(size):
@@ -191,24 +183,47 @@ def test_a_chmod_that_is_refused_at_the_lock(place, target):
     harness.expect(done, 0, "installed")
 
 
+def below_control_groups(script, place, *argv):
+    """Runs the injector as another user, where a script has made what lies in /sys/fs/cgroup ($C)."""
+    words = harness.unshare("--mount")
+    run = f"C=/sys/fs/cgroup; mount -t tmpfs none $C && {{ {script}; }} && exec setpriv --reuid 12345 --regid 12345 " \
+          f"--clear-groups \"$@\""
+    return harness.run(*words, "sh", "-c", run, "sh", reachable(harness.INJECTOR, place), *argv, "--log-format", "text")
+
+
+@needs_root
+@pytest.mark.parametrize("limit, code", [(19 << 20, 75), (22 << 20, 0), ("max", 0)])
+@pytest.mark.parametrize("kind", ["tmpfs", "disk"])
+def test_a_volume_in_memory_and_the_memory_limit(place, target, mount, limit, code, kind):
+    """What is written there counts against the limit: a line before the first byte, and no OOM kill in the middle."""
+    bundle = harness.pack(place, {"agent/large": os.urandom(16 << 20), "agent/small": "x"})
+    if kind == "tmpfs":
+        target = mount.tmpfs("size=100m")
+    elif code:
+        target, code = mount.ext4(64 << 20), 0
+    target.chmod(0o777)
+    script = f"echo {limit} > $C/memory.max"
+    done = below_control_groups(script, place, "install", "--bundle", bundle, "--target", target)
+    if code:
+        harness.expect(done, code, "out-of-memory", target, "the memory limit is 19922944", "Raise the memory limit")
+        assert harness.payload_of(target) == {} and harness.leftovers(target) == []
+        script = f"echo {limit} > $C/memory.max"
+        done = below_control_groups(script, place, "install", "--dry-run", "--bundle", bundle, "--target", target)
+        harness.expect(done, code, "out-of-memory", target)
+    else:
+        harness.expect(done, 0, "installed")
+
+
 @needs_root
 @pytest.mark.parametrize("broken", ["closed", "a directory", "garbage", "endless"])
-def test_control_group_files_that_cannot_be_read(place, target, user, broken):
-    """As another user, in a mount namespace where /sys/fs/cgroup is not what it should be."""
+def test_control_group_files_that_cannot_be_read(place, target, broken):
     bundle = harness.pack(place, FILES)
     target.chmod(0o777)
     script = {"closed": "echo max > $C/cpu.max; chmod 0 $C/cpu.max; cp $C/cpu.max $C/memory.max; chmod 0 $C/memory.max",
               "a directory": "mkdir $C/cpu.max $C/memory.max",
               "garbage": "head -c 300 /dev/urandom | tee $C/cpu.max > $C/memory.max",
               "endless": "ln -s /dev/zero $C/cpu.max; ln -s /dev/zero $C/memory.max"}[broken]
-    words = harness.unshare("--mount")
-    run = f"C=/sys/fs/cgroup; mount -t tmpfs none $C && {{ {script}; }} && exec setpriv --reuid 12345 --regid 12345 " \
-          f"--clear-groups \"$@\""
-    executable = pathlib.Path(place / "injector")
-    shutil.copy(harness.INJECTOR, executable)
-    executable.chmod(0o755)
-    done = harness.run(*words, "sh", "-c", run, "sh", executable, "install", "--bundle", bundle, "--target", target,
-                       "--log-format", "text")
+    done = below_control_groups(script, place, "install", "--bundle", bundle, "--target", target)
     harness.expect(done, 0, "installed")
 
 
