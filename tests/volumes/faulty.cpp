@@ -6,6 +6,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <fuse3/fuse.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/xattr.h>
@@ -29,7 +30,7 @@ struct Faults {
   std::map<std::string, int> errors;  // call → errno
   std::optional<ino_t> inode;         // one number for everything
   std::optional<mode_t> mode;         // and one mode
-  bool short_reads = false, statfs_zeros = false;
+  bool short_reads = false, statfs_zeros = false, shared_locks = false;
 
   bool fails(const std::string& call) const { return errors.contains(call); }
 };
@@ -154,9 +155,12 @@ fuse_operations operations(const Faults& faults) {
   all.release = [](const char*, fuse_file_info* file) {
     return answer("release", [&] { return ::close(descriptor(file)); });
   };
-  // A file system that has no say in it gets the kernel's own locks.
-  if (faults.fails("flock"))
-    all.flock = [](const char*, fuse_file_info*, int) { return answer("flock", [] { return 0; }); };
+  // A file system that has no say in it gets the kernel's own locks, which another mount knows nothing of.
+  if (faults.shared_locks || faults.fails("flock")) {
+    all.flock = [](const char*, fuse_file_info* file, int operation) {
+      return answer("flock", [&] { return ::flock(descriptor(file), operation); });
+    };
+  }
   return all;
 }
 
@@ -174,6 +178,7 @@ int main(int argc, char** argv) {
   app.add_option("--inode", faults.inode, "the inode number of everything");
   app.add_option("--mode", mode, "the mode of everything, in octal, whatever chmod says");
   app.add_flag("--short-reads", faults.short_reads, "a read gives 1000 bytes at most");
+  app.add_flag("--shared-locks", faults.shared_locks, "locks hold for all mounts of SOURCE, as on NFS");
   app.add_flag("--statfs-zeros", faults.statfs_zeros, "statfs succeeds and says nothing");
   CLI11_PARSE(app, argc, argv);
   if (!mode.empty()) faults.mode = static_cast<mode_t>(std::stoul(mode, nullptr, 8));

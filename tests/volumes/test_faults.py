@@ -123,3 +123,12 @@ def test_nothing_can_be_removed(mount, target, bundles, start):
     harness.expect(harness.install(plain.new, faulty), 0, "already-installed")
     harness.expect(harness.install(plain.new, target), 0, "already-installed")
     plain.rests(plain.new)
+
+
+def test_size_limit_without_links(mount, place, target):
+    """Where no file can be a link of another, every copy counts."""
+    bundle = harness.pack(place, {f"agent/{i}": bytes(100_000) for i in range(20)})
+    faulty = mount.faulty(target, fail={"link": errno.EPERM})
+    harness.expect(harness.install(bundle, faulty, "--size-limit", "1000000"), 75, "no-space", faulty)
+    assert harness.payload_of(target) == {} and harness.leftovers(target) == []
+    harness.expect(harness.install(bundle, target, "--size-limit", "1000000"), 0, "installed")
