@@ -24,7 +24,8 @@ Selected read_record(const Directory& folder, const std::string& library, const 
   } else {
     selection.clear();  // not one of ours: as if there were none
   }
-  return {std::move(document), std::move(manifest), open_target(target), std::move(selection)};
+  const Modes modes = records::keeps_modes(*home) ? Modes::kept : Modes::of_the_mount;
+  return {std::move(document), std::move(manifest), open_target(target), std::move(selection), modes};
 }
 
 }  // namespace
@@ -33,7 +34,7 @@ std::vector<Selected> select(const Selection& selection) {
   std::vector<Selected> all;
   if (!selection.target) {
     Bundle bundle = Bundle::open(selection.bundle);
-    all.push_back({std::move(bundle.document), std::move(bundle.manifest), std::move(bundle.payload), ""});
+    all.push_back({std::move(bundle.document), std::move(bundle.manifest), std::move(bundle.payload), "", Modes::kept});
     return all;
   }
   const Directory target = open_target(*selection.target);
