@@ -17,6 +17,7 @@ import pytest
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 INJECTOR = os.environ.get("INJECTOR_TEST_INJECTOR", str(ROOT / "build/bin/injector"))
 BUNDLER = os.environ.get("INJECTOR_TEST_BUNDLER", str(ROOT / "build/bin/bundler"))
+LONG = bool(os.environ.get("INJECTOR_TEST_LONG"))  # see scripts/test --help
 
 
 def run(*argv, env=None, timeout=120, **kwargs):
