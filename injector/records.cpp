@@ -111,7 +111,10 @@ std::vector<std::string> libraries(const Directory& injector_folder) {
 void keep(const Directory& injector_folder, const Directory& from, const std::string& name) {
   const OwnFolder folder(injector_folder, replaced);
   const std::string kept = name.substr(0, 200) + '-' + process::random_name();
-  folder.directory().rename_from(from, name, kept);
+  if (!folder.directory().try_rename_from(from, name, kept)) {
+    throw Error(Reason::name_taken, from.path_of(name), "cannot be moved: a lower layer of this file system has it",
+                "Move it away, or use another target.");
+  }
   log::write(log::Level::warn, "a directory that was not ours was moved away",
              {{"path", from.path_of(name)}, {"to", folder.directory().path_of(kept)}});
 }

@@ -72,7 +72,8 @@ Listing list(const Directory& library);
 // The names of the libraries that have a directory in .injector, in the order of their bytes: some, of very many.
 std::vector<std::string> libraries(const Directory& injector_folder);
 
-// Moves into replaced/, under a name of its own, what is not ours to remove. Nothing in there is ever removed.
+// Moves into replaced/, under a name of its own, what is not ours to remove. Nothing in there is ever removed. Throws
+// name_taken where the file system cannot move it.
 void keep(const Directory& injector_folder, const Directory& from, const std::string& name);
 
 }  // namespace records

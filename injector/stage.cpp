@@ -61,6 +61,12 @@ void save(const Site& site, const Directory& root) {
   }
 }
 
+// All but the lock, which goes when it is no longer held: a file that is open stays in its directory under another name
+// on NFS and FUSE.
+void remove_content(const Directory& root) {
+  for (const char* folder : {fresh_name, publish_name, old_name}) root.remove_tree(folder);
+}
+
 }  // namespace
 
 struct Stage::Made {
@@ -110,13 +116,12 @@ void Stage::remove() {
   // A tree is removed with a descriptor for each of its levels: there may be few.
   fresh_.reset();
   old_.reset();
-  if (publishing_) {
-    save(site_, *root_);
-    for (const char* folder : {publish_name, old_name}) root_->remove_tree(folder);
-  } else {
-    root_.reset();
-    site_.library.remove_tree(name_);
-  }
+  if (publishing_) save(site_, *root_);
+  remove_content(*root_);
+  if (publishing_) return;
+  root_.reset();
+  lock_.reset();
+  site_.library.remove_tree(name_);
 }
 
 Stage::~Stage() {
@@ -132,14 +137,13 @@ Stage::~Stage() {
 }
 
 void Stage::remove(const Site& site, const std::string& name) {
-  const auto root = site.library.try_open_directory(name);
-  const auto lock = root ? Lock::try_take(*root) : std::nullopt;
-  if (!root) {
-    site.library.remove_tree(name);  // no directory
-  } else if (lock) {
+  if (const auto root = site.library.try_open_directory(name)) {
+    const auto lock = Lock::try_take(*root);
+    if (!lock) return;
     save(site, *root);
-    site.library.remove_tree(name);
+    remove_content(*root);
   }
+  site.library.remove_tree(name);
 }
 
 const Directory& Stage::old() {

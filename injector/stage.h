@@ -59,7 +59,7 @@ class Stage {
   Site site_;
   std::string name_;
   std::optional<Directory> root_;
-  Lock lock_;
+  std::optional<Lock> lock_;
   std::optional<Directory> fresh_, old_;
   bool publishing_ = false;
 };

@@ -1,5 +1,6 @@
 """File systems that pods have volumes on: a library's whole life on each, and nothing foreign lost."""
 
+import os
 import pytest
 
 import harness
@@ -75,7 +76,8 @@ def test_overlay_above_a_damaged_version(overlay, bundles):
 
 def test_overlay_above_a_directory_in_the_way(overlay):
     life = overlay(lambda lower: harness.write_tree(lower, {"agent/data/precious": PRECIOUS}))
-    life.installs(life.new, "--replace")
-    life.keeps("agent")
-    life.upgrades()
-    life.keeps("agent")
+    """It cannot be moved there, and to copy all that a stranger may have is not our trade: it stays."""
+    done = harness.install(life.new, life.target, "--replace")
+    harness.expect(done, 73, "name-taken", life.target / "agent", "a lower layer")
+    assert (life.target / "agent/data/precious").read_text() == PRECIOUS
+    assert [at for at in os.listdir(life.target / ".injector") if at == "replaced"] == []
