@@ -28,9 +28,7 @@ bool is_elsewhere_or_closed(int error) {
 
 // EPERM: what an old container runtime answers for a call that it does not know. Where it is meant, plain rename(2)
 // says so again.
-bool is_unsupported(int error) {
-  return error == ENOSYS || error == EINVAL || error == EOPNOTSUPP || error == EPERM;
-}
+bool is_unsupported(int error) { return error == ENOSYS || error == EINVAL || error == EOPNOTSUPP || error == EPERM; }
 
 }  // namespace
 

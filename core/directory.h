@@ -68,7 +68,7 @@ class Directory {
   bool try_exchange(const Directory& from, const std::string& from_name, const std::string& name) const;
 
   void remove_file(const std::string& name) const;
-  void remove_directory(const std::string& name) const;  // it must be empty
+  void remove_directory(const std::string& name) const;               // it must be empty
   void try_remove_directory(const std::string& name) const noexcept;  // where it is empty, and may go
   // Whatever name is, with all below it; absent is fine. What is mounted below it stays, and is an error.
   void remove_tree(const std::string& name) const;
@@ -80,8 +80,8 @@ class Directory {
   void try_remove_default_acl() const;
 
   FreeSpace free_space() const;
-  // Throws target_not_writable or target_read_only where the kernel says that this user cannot create entries here. What
-  // it says is a hint: before the fact for a dry run, and after it for a better message.
+  // Throws target_not_writable or target_read_only where the kernel says that this user cannot create entries here.
+  // What it says is a hint: before the fact for a dry run, and after it for a better message.
   void check_writable() const;
   // The same where this user cannot reach what is in here.
   void check_searchable() const;

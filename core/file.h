@@ -37,7 +37,8 @@ class File {
 
   // Opens path for reading, following links; empty where there is nothing.
   static std::optional<File> try_open(const std::string& path);
-  // What a file says that is only a hint, as those of control groups; empty where it cannot be had, for whatever reason.
+  // What a file says that is only a hint, as those of control groups; empty where it cannot be had, for whatever
+  // reason.
   static std::optional<std::string> try_read_hint(const std::string& path);
   // Opens an existing regular file for writing and empties it; empty where that cannot be done, for whatever reason.
   static std::optional<File> try_open_for_overwrite(const std::string& path);

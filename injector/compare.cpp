@@ -247,7 +247,8 @@ std::string digest_problem(const Digest& found, const Digest& expected) {
 std::optional<std::string> find_surplus(const Manifest& manifest, std::uint32_t index, const Directory& directory,
                                         Tree tree) {
   std::size_t count = 0;
-  if (directory.list_while([&](const std::string&) { return ++count <= manifest.children_of(index); })) return std::nullopt;
+  if (directory.list_while([&](const std::string&) { return ++count <= manifest.children_of(index); }))
+    return std::nullopt;
   std::set<std::string> expected;
   for (std::uint32_t i = index == Entry::no_parent ? 0 : index + 1; i < manifest.size(); ++i) {
     if (manifest[i].parent == index) expected.insert(manifest.name_of(i));

@@ -22,8 +22,8 @@ struct Difference {
   std::string problem;
 };
 
-// A file that was hashed, as it can be known again: an inode number alone goes to another file when its file is removed,
-// but not with the time at which that inode last changed. Nothing where the inode is 0.
+// A file that was hashed, as it can be known again: an inode number alone goes to another file when its file is
+// removed, but not with the time at which that inode last changed. Nothing where the inode is 0.
 struct Hashed {
   std::uint64_t inode = 0;
   std::int64_t changed = 0;
@@ -35,8 +35,8 @@ struct Hashed {
 // anything.
 struct Comparison {
   std::vector<State> states;
-  // Of each right file that a new tree may link: its mode is what an installed file would have, it belongs to this user,
-  // and nobody else can write it.
+  // Of each right file that a new tree may link: its mode is what an installed file would have, it belongs to this
+  // user, and nobody else can write it.
   std::vector<Hashed> linkable;
   std::vector<std::optional<Status>> top;  // what has the names of the top level, by their positions
   std::optional<Difference> first;

@@ -111,7 +111,8 @@ void bring_in(const InstallOptions& options, const Bundle& bundle, const Directo
   if (!found.folder) found.folder = records::open_or_create_folder(target, records::folder);
   const records::OwnFolder library(*found.folder, bundle.manifest.name());
   context.progress.begin("installing " + describe(bundle.manifest), plan.bytes_to_copy());
-  stage_and_publish(options, {target, *found.folder, library.directory(), bundle, found.ownership, context}, plan, found, slots, free.block);
+  stage_and_publish(options, {target, *found.folder, library.directory(), bundle, found.ownership, context}, plan,
+                    found, slots, free.block);
   if (options.fsync) target.sync_file_system();
   context.progress.end();
 }

@@ -8,20 +8,21 @@
 
 namespace injector {
 
-// The lock of a directory, for one injector at a time: flock(2) on a file in it, which the kernel lets go when its holder
-// ends, however that happens. That file's name may be taken away and given to another file while it is held; who holds a
-// lock has seen afterwards that name and file were one. Where a volume keeps locks to the node (some network and FUSE
-// file systems), injectors on two nodes do not see each other: each name of the target is whole even so, but one of
-// them can end with an error.
+// The lock of a directory, for one injector at a time: flock(2) on a file in it, which the kernel lets go when its
+// holder ends, however that happens. That file's name may be taken away and given to another file while it is held; who
+// holds a lock has seen afterwards that name and file were one. Where a volume keeps locks to the node (some network
+// and FUSE file systems), injectors on two nodes do not see each other: each name of the target is whole even so, but
+// one of them can end with an error.
 class Lock {
  public:
   // The file's name in the directory.
   static constexpr const char* name = "lock";
 
-  // Empty where another process holds it. Throws target_not_writable or target_read_only where this user cannot have it,
-  // target_unsafe where something else has the name.
+  // Empty where another process holds it. Throws target_not_writable or target_read_only where this user cannot have
+  // it, target_unsafe where something else has the name.
   static std::optional<Lock> try_take(const Directory& directory);
-  // The same in a directory that is this process's own: the file is surely made by it. Empty where there is one already.
+  // The same in a directory that is this process's own: the file is surely made by it. Empty where there is one
+  // already.
   static std::optional<Lock> try_create(const Directory& directory);
   // Waits for the other process. Throws lock_timeout as well.
   static Lock take(const Directory& directory, std::chrono::seconds timeout, const Context& context);

@@ -67,9 +67,8 @@ bool Ownership::may_remove(const std::string& name, const Status& status, const 
       if (is_as_recorded(name, record, parent, context)) return true;
     }
   }
-  return std::any_of(pending_.begin(), pending_.end(), [&](const Manifest& record) {
-    return is_right(record, name, parent, modes(), context);
-  });
+  return std::any_of(pending_.begin(), pending_.end(),
+                     [&](const Manifest& record) { return is_right(record, name, parent, modes(), context); });
 }
 
 bool Ownership::is_as_recorded(const std::string& name, const std::string& record, const Directory& parent,

@@ -14,9 +14,9 @@
 
 namespace injector {
 
-// Which top-level names of a target the records of a library claim, and those that lie in the stages of runs that did not
-// come to their end. Everybody who can write to the volume can have written a record, so a claim alone is not enough to
-// remove anything: may_remove says what is.
+// Which top-level names of a target the records of a library claim, and those that lie in the stages of runs that did
+// not come to their end. Everybody who can write to the volume can have written a record, so a claim alone is not
+// enough to remove anything: may_remove says what is.
 class Ownership {
  public:
   // folder: .injector, where it is there.
@@ -29,8 +29,8 @@ class Ownership {
   bool claims(const std::string& name) const;
   // Names that earlier versions had and this one has not.
   std::vector<std::string> outdated() const;
-  // Whether what has a name in a directory is claimed, and belongs to this user or is to the last byte what a record says
-  // of it. A run that did not end may have lost its race for a name: to its record, only the last counts.
+  // Whether what has a name in a directory is claimed, and belongs to this user or is to the last byte what a record
+  // says of it. A run that did not end may have lost its race for a name: to its record, only the last counts.
   bool may_remove(const std::string& name, const Status& status, const Directory& parent, const Context& context) const;
 
  private:

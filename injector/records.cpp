@@ -15,8 +15,7 @@ constexpr std::size_t most_previous = 8;  // a killed run leaves one
 constexpr std::uint32_t document_mode = 0644;
 
 void warn(const Directory& library, const std::string& name, const std::string& why) {
-  log::write(log::Level::warn, "the record counts as absent",
-             {{"path", library.path_of(name)}, {"error", why}});
+  log::write(log::Level::warn, "the record counts as absent", {{"path", library.path_of(name)}, {"error", why}});
 }
 
 }  // namespace

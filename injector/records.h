@@ -16,8 +16,8 @@ namespace injector {
 //   NAME/previous-DIGEST.json     records of earlier versions, until what only they have is removed
 //   NAME/stage-RANDOM/            only while an install runs (see Stage)
 //   replaced/                     what --replace moved away, and whatever else of a stranger was found among ours
-// Everybody who can write to the volume can have written it. So a record that cannot be read counts as absent, every look
-// here ends at a limit, and what a record says is never enough to remove anything (see Ownership).
+// Everybody who can write to the volume can have written it. So a record that cannot be read counts as absent, every
+// look here ends at a limit, and what a record says is never enough to remove anything (see Ownership).
 namespace records {
 
 inline constexpr const char* folder = ".injector";

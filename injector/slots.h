@@ -19,7 +19,8 @@ struct Slot {
   bool foreign = false;           // it is a stranger's directory, and goes to replaced/
 
   static Slot look(const Directory& target, std::string name, std::optional<Status> seen);
-  // Whether status is that of what was seen. One file is as good as another: a file of the name is replaced, as cp would.
+  // Whether status is that of what was seen. One file is as good as another: a file of the name is replaced, as cp
+  // would.
   bool is_what_was_seen(const std::optional<Status>& status) const;
 };
 

@@ -28,9 +28,9 @@ struct Site {
 //   publish/        new/, once it is whole: what will be published; and then, what was exchanged for it
 //   old/            what was moved aside, where the file system has no exchange
 // It goes with this object, unless publishing began and did not end: then the manifest stays, for it says what is ours
-// among what was published, and the next run removes it. Nothing of a stranger goes with a stage: what publish/ and old/
-// have that is neither what the manifest says nor may be removed (see Ownership) is moved to .injector/replaced/ before,
-// and what is in old/ while its name in the target is free is put back there.
+// among what was published, and the next run removes it. Nothing of a stranger goes with a stage: what publish/ and
+// old/ have that is neither what the manifest says nor may be removed (see Ownership) is moved to .injector/replaced/
+// before, and what is in old/ while its name in the target is free is put back there.
 class Stage {
  public:
   // Makes sure that the directory it works in is the one it made: another user may own the directory above.

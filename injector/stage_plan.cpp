@@ -8,8 +8,8 @@
 namespace injector {
 namespace {
 
-constexpr std::uint64_t own_directories = 5;     // .injector, its library, the stage, new, lent or old
-constexpr std::uint64_t own_files = 3;           // the record and two locks
+constexpr std::uint64_t own_directories = 5;  // .injector, its library, the stage, new, lent or old
+constexpr std::uint64_t own_files = 3;        // the record and two locks
 // Bytes that an install in memory takes besides contents, measured: what fits is never refused. An inode of tmpfs with
 // its name, and this process.
 constexpr std::uint64_t inode_in_memory = 1024;
