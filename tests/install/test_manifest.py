@@ -87,6 +87,8 @@ INVALID = {
     "long separator": document(environment=variable(merge="append", separator="123456789")),
     "newline in a value": document(environment=variable(value="a\nb")),
     "NUL in a value": document(environment=variable(value="a\0b")),
+    **{f"U+{ord(c):04X} in a value": document(environment=variable(value=f"a{c}")) for c in "\ufffe\uffff\x7f\x85\u2028"},
+    "U+FFFE in a separator": document(environment=variable(merge="append", separator="\ufffe")),
     "a variable twice": document(environment=variable() + variable()),
     "65 variables": document(environment=[variable(name=f"A{i}")[0] for i in range(65)]),
 }
@@ -133,7 +135,7 @@ def test_invalid_text(place, target, name):
 
 
 PATHS = ["", ".", "..", "../x/precious", "/etc/hostname", "/a", "//a", "./a", "a/", "d/../a", "d/../../x/precious",
-         "d/./x", "d//x", "d/..", "d/.", "a\x00b", "a\nb", "\x1b[31mred", "\x7f", "x" * 256, "/".join("d" * 65),
+         "d/./x", "d//x", "d/..", "d/.", "a\x00b", "a\nb", "\x1b[31mred", "\x7f", "\ufffe", "d/\uffff", "x" * 256, "/".join("d" * 65),
          ".injector", "manifest.json", "manifest.json.sig", ".dd-trace-java-copy-finished", "d\\x\n"]
 LONG = "/".join(["n" * 200] * 21)
 
