@@ -146,7 +146,7 @@ def test_output_without_space(place, mount):
                          ids=["missing", "empty", "FIFO"])
 def test_input(place, make, code):
     make(place / "in")
-    done = pack(place / "in", place / "out", timeout=10)
+    done = pack(place / "in", place / "out")
     refused(place, done, code)
 
 
