@@ -104,8 +104,8 @@ bool Directory::list_while(const std::function<bool(std::string)>& visit) const 
   if (::lseek(fd_.get(), 0, SEEK_SET) != 0) fail("lseek", "", false);
   for (;;) {
     const ssize_t size = ::getdents64(fd_.get(), buffer.data(), buffer.size());
-    if (size < 0) fail("getdents64", "", false);
-    if (size == 0) return true;
+    if (size < 0 && errno != ENOENT) fail("getdents64", "", false);
+    if (size <= 0) return true;  // ENOENT: the directory itself is gone, and has no names
     for (const char* at = buffer.data(); at < buffer.data() + size;) {
       const auto* entry = reinterpret_cast<const dirent64*>(at);
       at += entry->d_reclen;
@@ -173,8 +173,10 @@ bool Directory::try_rename_to_free(const Directory& from, const std::string& fro
   if (errno == EEXIST) return false;
   if (!is_unsupported(errno)) fail("renameat2", name, true);
   if (try_status(name)) return false;
-  rename_from(from, from_name, name);
-  return true;
+  if (::renameat(from.fd_.get(), from_name.c_str(), fd_.get(), name.c_str()) == 0) return true;
+  // Somebody was faster. A file that he made is replaced, as without us.
+  if (errno == EEXIST || errno == ENOTEMPTY || errno == ENOTDIR || errno == EISDIR) return false;
+  fail("renameat", name, true);
 }
 
 bool Directory::try_exchange(const Directory& from, const std::string& from_name, const std::string& name) const {

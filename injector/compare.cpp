@@ -273,12 +273,11 @@ Comparison compare(const Manifest& manifest, const Directory& root, Modes modes,
 
 bool is_right(const Manifest& manifest, const std::string& top_name, const Directory& root, Modes modes,
               const Context& context) {
-  const auto& top = manifest.top();
-  const auto found = std::find_if(top.begin(), top.end(), [&](auto i) { return manifest.name_of(i) == top_name; });
-  if (found == top.end()) return false;
+  const std::size_t position = manifest.position_of(top_name);
+  if (position == manifest.top().size()) return false;
   Comparer shared(manifest, root, modes, context);
   std::vector<std::uint32_t> present;
-  add_present(shared, static_cast<std::size_t>(found - top.begin()), present);
+  add_present(shared, position, present);
   compare_entries(shared, present);
   return shared.result().all_right();
 }

@@ -10,13 +10,13 @@
 namespace injector {
 namespace {
 
-void remove_stages(const Bundle& bundle, const Directory& target, const Directory& folder,
-                   const records::Listing& listing, const Context& context) {
-  if (listing.stages.empty()) return;
+void remove_stages(const Bundle& bundle, const Directory& target, const Directory& folder, const Ownership& ownership,
+                   const Context& context) {
+  if (ownership.listing().stages.empty()) return;
   const auto library = records::try_open_folder(folder, bundle.manifest.name());
   if (!library) return;
-  const Site site{target, folder, *library, bundle, context};
-  for (const std::string& stage : listing.stages) {
+  const Site site{target, folder, *library, bundle, ownership, context};
+  for (const std::string& stage : ownership.listing().stages) {
     try {
       Stage::remove(site, stage);
     } catch (const Error& error) {
@@ -30,9 +30,8 @@ void remove_stages(const Bundle& bundle, const Directory& target, const Director
 Found look_at(const Bundle& bundle, const Directory& target, Locked locked, const Context& context) {
   auto folder = records::try_open(target);
   Ownership ownership(folder, bundle);
-  if (locked == Locked::yes && folder) remove_stages(bundle, target, *folder, ownership.listing(), context);
-  const Modes modes = ownership.keeps_modes() ? Modes::kept : Modes::of_the_mount;
-  Comparison comparison = compare(bundle.manifest, target, modes, false, context);
+  if (locked == Locked::yes && folder) remove_stages(bundle, target, *folder, ownership, context);
+  Comparison comparison = compare(bundle.manifest, target, ownership.modes(), false, context);
   return {std::move(folder), std::move(ownership), std::move(comparison)};
 }
 

@@ -65,66 +65,53 @@ void write_record(const Directory& stage, const Bundle& bundle) {
   if (!bundle.selection.empty()) write(records::selection, bundle.selection + '\n');
 }
 
-// With the record, what has one of the names by now would be ours to the next run.
-void check_unchanged(const Directory& target, const std::vector<Slot>& slots) {
-  for (const Slot& slot : slots) {
-    if (slot.foreign || slot.is_what_was_seen(target.try_status(slot.name))) continue;
-    throw Error(Reason::name_taken, target.path_of(slot.name), "was replaced while the install ran",
-                "Run it again; if it stays, move it away.");
-  }
-}
-
-// Directories of strangers before the record, for the same reason.
-void publish(Publisher& publisher, const Directory& target, const Found& found, const std::vector<Slot>& slots) {
-  check_unchanged(target, slots);
-  for (const Slot& slot : slots) {
-    if (slot.foreign) publisher.publish(slot);
-  }
+// The record last: what has one of its names is ours to the next run, and until a name is published it may be a
+// stranger's. If this run ends before, the record in the stage tells what was published.
+void publish(Publisher& publisher, const Found& found, const std::vector<Slot>& slots) {
+  for (const Slot& slot : slots) publisher.publish(slot);
   if (!found.ownership.record_is_current()) publisher.publish_record();
   if (!found.ownership.selection_is_current()) publisher.publish_selection();
-  for (const Slot& slot : slots) {
-    if (!slot.foreign) publisher.publish(slot);
-  }
 }
 
 // Names that only earlier versions had go into the stage, each whole; then the records that said so. What is installed
 // is installed: nothing here is an error, the next run tries again.
-void clean_up(const Site& site, Stage& stage, const Found& found) {
+void clean_up(const Site& site, Stage& stage, const std::vector<Slot>& outdated) {
   Publisher publisher(site, stage);
   try {
-    for (const Slot& slot : slots_to_empty(site.bundle, site.target, found, site.context)) publisher.retire(slot);
+    for (const Slot& slot : outdated) publisher.retire(slot);
+    stage.end_publishing();
     for (const std::string& previous : records::list(site.library).previous) site.library.remove_tree(previous);
   } catch (const Error& error) {
     log::warn_about_leftover(error);
   }
-  stage.is_published();
 }
 
 void stage_and_publish(const InstallOptions& options, const Site& site, const StagePlan& plan, const Found& found,
-                       const std::vector<Slot>& slots) {
+                       const Slots& slots, std::uint64_t block) {
   Stage stage(site);
-  const std::uint64_t block = site.target.free_space().block;
   const Allowance allowance{options.size_limit, plan.other_bytes(site.bundle.document.size(), block), block};
   fill(site.bundle, plan, found.comparison, site.target, stage.fresh(), allowance, site.context);
   write_record(stage.root(), site.bundle);
   if (options.fsync) site.target.sync_file_system();
   site.context.interrupt.check();
+  stage.begin_publishing();
   Publisher publisher(site, stage);
-  publish(publisher, site.target, found, slots);
-  clean_up(site, stage, found);
+  publish(publisher, found, slots.fill);
+  clean_up(site, stage, slots.empty);
 }
 
 // Steps 3 to 6 of the protocol, under the lock.
 void bring_in(const InstallOptions& options, const Bundle& bundle, const Directory& target, Found& found,
               const Context& context) {
-  const std::vector<Slot> slots = slots_to_fill(bundle, target, found, options.replace, context);
-  forget_foreign(bundle.manifest, slots, found.comparison);
+  const Slots slots = decide(bundle, target, found, options.replace, context);
+  forget_foreign(bundle.manifest, slots.fill, found.comparison);
   const StagePlan plan(bundle.manifest, found.comparison);
-  plan.check_room(target, bundle.document.size(), {options.size_limit, context.memory});
-  const Directory folder = records::open_or_create_folder(target, records::folder);
-  const records::OwnFolder library(folder, bundle.manifest.name());
+  const FreeSpace free = target.free_space();
+  plan.check_room(target.path(), free, bundle.document.size(), {options.size_limit, context.memory});
+  if (!found.folder) found.folder = records::open_or_create_folder(target, records::folder);
+  const records::OwnFolder library(*found.folder, bundle.manifest.name());
   context.progress.begin("installing " + describe(bundle.manifest), plan.bytes_to_copy());
-  stage_and_publish(options, {target, folder, library.directory(), bundle, context}, plan, found, slots);
+  stage_and_publish(options, {target, *found.folder, library.directory(), bundle, found.ownership, context}, plan, found, slots, free.block);
   if (options.fsync) target.sync_file_system();
   context.progress.end();
 }
@@ -135,9 +122,11 @@ void tidy(const Directory& target, const Bundle& bundle, const Found& found, con
   try {
     const auto library = records::try_open_folder(*found.folder, bundle.manifest.name());
     if (!library) return;
-    const Site site{target, *found.folder, *library, bundle, context};
+    const Site site{target, *found.folder, *library, bundle, found.ownership, context};
+    const Slots slots = decide(bundle, target, found, false, context);
     Stage stage(site);
-    clean_up(site, stage, found);
+    stage.begin_publishing();
+    clean_up(site, stage, slots.empty);
   } catch (const Error& error) {
     log::warn_about_leftover(error);
   }
@@ -151,9 +140,9 @@ Outcome try_out(const InstallOptions& options, const Bundle& bundle, const Direc
   Found found = look_at(bundle, target, Locked::no, context);
   if (found.installed()) return already_installed(target, bundle);
   target.check_writable();
-  forget_foreign(bundle.manifest, slots_to_fill(bundle, target, found, options.replace, context), found.comparison);
+  forget_foreign(bundle.manifest, decide(bundle, target, found, options.replace, context).fill, found.comparison);
   const StagePlan plan(bundle.manifest, found.comparison);
-  plan.check_room(target, bundle.document.size(), {options.size_limit, context.memory});
+  plan.check_room(target.path(), target.free_space(), bundle.document.size(), {options.size_limit, context.memory});
   return outcome(Reason::would_install, target, bundle,
                  ": " + std::to_string(plan.bytes_to_copy()) + " bytes to copy, nothing was changed");
 }

@@ -8,13 +8,15 @@
 #include "core/directory.h"
 #include "core/manifest.h"
 #include "injector/bundle.h"
+#include "injector/compare.h"
 #include "injector/context.h"
 #include "injector/records.h"
 
 namespace injector {
 
-// Which top-level names of a target the records of a library claim. Everybody who can write to the volume can have
-// written a record, so a claim alone is not enough to remove anything: may_remove says what is.
+// Which top-level names of a target the records of a library claim, and those that lie in the stages of runs that did not
+// come to their end. Everybody who can write to the volume can have written a record, so a claim alone is not enough to
+// remove anything: may_remove says what is.
 class Ownership {
  public:
   // folder: .injector, where it is there.
@@ -23,23 +25,26 @@ class Ownership {
   const records::Listing& listing() const { return listing_; }
   bool record_is_current() const { return record_is_current_; }
   bool selection_is_current() const { return selection_is_current_; }
-  bool keeps_modes() const { return keeps_modes_; }
-  bool claims(const std::string& name) const { return claims_.contains(name); }
+  Modes modes() const { return keeps_modes_ ? Modes::kept : Modes::of_the_mount; }
+  bool claims(const std::string& name) const;
   // Names that earlier versions had and this one has not.
   std::vector<std::string> outdated() const;
-  // Whether what has a claimed name belongs to this user, or is to the last byte what a record says of it.
-  bool may_remove(const std::string& name, const Status& status, const Directory& target, const Directory& library,
-                  const Context& context) const;
+  // Whether what has a name in a directory is claimed, and belongs to this user or is to the last byte what a record says
+  // of it. A run that did not end may have lost its race for a name: to its record, only the last counts.
+  bool may_remove(const std::string& name, const Status& status, const Directory& parent, const Context& context) const;
 
  private:
-  std::optional<Manifest> try_read(const Directory& library, const std::string& record) const;
+  std::optional<Manifest> try_read(const Directory& folder, const std::string& record) const;
   void add_claims(const Manifest& manifest, const std::string& record);
+  void add_pending(const std::string& stage);
   // Whether the name is what that record says, as a whole or as its selection takes it.
-  bool is_as_recorded(const std::string& name, const std::string& record, const Directory& target,
-                      const Directory& library, const Context& context) const;
+  bool is_as_recorded(const std::string& name, const std::string& record, const Directory& parent,
+                      const Context& context) const;
 
   const Bundle& bundle_;
+  std::optional<Directory> library_;
   std::map<std::string, std::vector<std::string>> claims_;  // name, records
+  std::vector<Manifest> pending_;                           // of stages
   records::Listing listing_;
   bool record_is_current_ = false;
   bool selection_is_current_ = false;

@@ -41,6 +41,7 @@ void Publisher::publish(const Slot& slot) {
 
 void Publisher::replace(const Slot& slot) {
   const Directory& fresh = stage_.fresh();
+  if (!slot.is_what_was_seen(site_.target.try_status(slot.name))) refuse(slot.name);
   if (!site_.target.try_exchange(fresh, slot.name, slot.name)) return replace_aside(slot);
   if (slot.is_what_was_seen(fresh.try_status(slot.name))) return;
   if (!site_.target.try_exchange(fresh, slot.name, slot.name)) records::keep(site_.folder, fresh, slot.name);
@@ -68,11 +69,10 @@ void Publisher::replace_aside(const Slot& slot) {
 
 // What was not ours is swapped straight out of its name, so that a kill between two steps cannot lose it.
 void Publisher::move_away(const Slot& slot) {
-  const Directory& lent = stage_.lent();
-  lent.rename_from(stage_.fresh(), slot.name, slot.name);
-  if (site_.target.try_exchange(lent, slot.name, slot.name)) return records::keep(site_.folder, lent, slot.name);
+  const Directory& fresh = stage_.fresh();
+  if (site_.target.try_exchange(fresh, slot.name, slot.name)) return records::keep(site_.folder, fresh, slot.name);
   records::keep(site_.folder, site_.target, slot.name);
-  if (!site_.target.try_rename_to_free(lent, slot.name, slot.name)) refuse(slot.name);
+  if (!site_.target.try_rename_to_free(fresh, slot.name, slot.name)) refuse(slot.name);
 }
 
 void Publisher::retire(const Slot& slot) {

@@ -75,11 +75,12 @@ bool keeps_modes(const Directory& library) {
   return !status || (status->mode & ~0022U) == document_mode;
 }
 
-std::string read_selection(const Directory& library) {
+std::optional<std::string> try_read_selection(const Directory& library) {
   constexpr std::size_t most = 4096;
   auto file = library.try_open_file(selection);
-  std::string text = file ? file->try_read_all(most).value_or("") : "";
-  if (text.ends_with('\n')) text.pop_back();
+  if (!file && !library.try_status(selection)) return "";
+  auto text = file ? file->try_read_all(most) : std::nullopt;
+  if (text && text->ends_with('\n')) text->pop_back();
   return text;
 }
 

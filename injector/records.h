@@ -2,7 +2,6 @@
 
 #include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "core/directory.h"
@@ -49,25 +48,26 @@ Directory open_or_create_folder(const Directory& parent, const std::string& name
 // The same for as long as this object lives: then it goes again, where it stayed empty.
 class OwnFolder {
  public:
-  OwnFolder(const Directory& parent, std::string name)
-      : parent_(parent), name_(std::move(name)), directory_(open_or_create_folder(parent, name_)) {}
-  ~OwnFolder() { parent_.try_remove_directory(name_); }
-  OwnFolder(const OwnFolder&) = delete;
-  OwnFolder& operator=(const OwnFolder&) = delete;
+  OwnFolder(const Directory& parent, const std::string& name)
+      : guard_{parent, name}, directory_(open_or_create_folder(parent, name)) {}
 
   const Directory& directory() const { return directory_; }
 
  private:
-  const Directory& parent_;
-  std::string name_;
+  struct Guard {
+    const Directory& parent;
+    std::string name;
+    ~Guard() { parent.try_remove_directory(name); }
+  };
+  Guard guard_;
   Directory directory_;
 };
 
 std::optional<Manifest> try_read(const Directory& library, const std::string& name, std::size_t limit = max_document);
 // Whether this volume gives files the modes that they ask for; with those of its mount (SMB, vfat), modes say nothing.
 bool keeps_modes(const Directory& library);
-// The text of the selection; empty where all was wanted.
-std::string read_selection(const Directory& library);
+// The text of the selection, "" where all was wanted; empty where there is something that is none.
+std::optional<std::string> try_read_selection(const Directory& library);
 Listing list(const Directory& library);
 // The names of the libraries that have a directory in .injector, in the order of their bytes: some, of very many.
 std::vector<std::string> libraries(const Directory& injector_folder);

@@ -18,7 +18,7 @@ Selected read_record(const Directory& folder, const std::string& library, const 
     throw Error(Reason::manifest_invalid, file->path(), "is the record of " + manifest.name() + ", not of " + library,
                 "Run injector install again.");
   }
-  std::string selection = records::read_selection(*home);
+  std::string selection = records::try_read_selection(*home).value_or("");
   if (const auto choice = Choice::parse(selection)) {
     manifest = manifest.chosen(*choice);
   } else {

@@ -4,7 +4,6 @@
 
 #include "core/error.h"
 #include "injector/log.h"
-#include "injector/records.h"
 
 namespace injector {
 namespace {
@@ -13,16 +12,47 @@ namespace {
 class Names {
  public:
   Names(const Bundle& bundle, const Directory& target, const Found& found, const Context& context)
-      : library_(bundle.manifest.name()), target_(target), found_(found), context_(context), others_(library_) {}
+      : manifest_(bundle.manifest), target_(target), found_(found), context_(context), others_(manifest_.name()) {}
 
+  std::vector<Slot> to_fill(bool replace) {
+    std::vector<Slot> slots;
+    for (std::size_t position = 0; position < manifest_.top().size(); ++position) {
+      const std::uint32_t index = manifest_.top()[position];
+      const std::string name = manifest_.name_of(index);
+      const auto& seen = found_.comparison.top[position];
+      if (seen) refuse_other_owner(name);
+      if (found_.comparison.right(index, manifest_.end_of_top(position))) continue;
+      Slot slot = Slot::look(target_, name, seen);
+      slot.position = position;
+      slot.foreign = seen && seen->type == FileType::directory && !may_remove(name, *seen);
+      if (slot.foreign && !replace) refuse_stranger(name, *seen);
+      slots.push_back(std::move(slot));
+    }
+    return slots;
+  }
+
+  std::vector<Slot> to_empty() {
+    std::vector<Slot> slots;
+    for (const std::string& name : found_.ownership.outdated()) {
+      const auto seen = target_.try_status(name);
+      if (!seen || other_owner(name)) continue;
+      if (may_remove(name, *seen)) {
+        slots.push_back(Slot::look(target_, name, seen));
+      } else {
+        log::write(log::Level::warn, "a record names it, but it is not ours: it stays",
+                   {{"path", target_.path_of(name)}, {"uid", std::to_string(seen->uid)}});
+      }
+    }
+    return slots;
+  }
+
+ private:
   std::optional<std::string> other_owner(const std::string& name) {
     return found_.folder ? others_.owner_of(name, *found_.folder) : std::nullopt;
   }
 
   bool may_remove(const std::string& name, const Status& seen) const {
-    if (!found_.ownership.claims(name)) return false;
-    const auto library = records::try_open_folder(*found_.folder, library_);
-    return library && found_.ownership.may_remove(name, seen, target_, *library, context_);
+    return found_.ownership.may_remove(name, seen, target_, context_);
   }
 
   void refuse_other_owner(const std::string& name) {
@@ -39,8 +69,7 @@ class Names {
     throw Error(Reason::name_taken, target_.path_of(name), problem, "Move it away, or use --replace.");
   }
 
- private:
-  std::string library_;
+  const Manifest& manifest_;
   const Directory& target_;
   const Found& found_;
   const Context& context_;
@@ -62,41 +91,9 @@ bool Slot::is_what_was_seen(const std::optional<Status>& status) const {
   return !directory || status->inode == seen->inode;
 }
 
-std::vector<Slot> slots_to_fill(const Bundle& bundle, const Directory& target, const Found& found, bool replace,
-                                const Context& context) {
+Slots decide(const Bundle& bundle, const Directory& target, const Found& found, bool replace, const Context& context) {
   Names names(bundle, target, found, context);
-  const Manifest& manifest = bundle.manifest;
-  std::vector<Slot> slots;
-  for (std::size_t position = 0; position < manifest.top().size(); ++position) {
-    const std::uint32_t index = manifest.top()[position];
-    const std::string name = manifest.name_of(index);
-    const auto& seen = found.comparison.top[position];
-    if (seen) names.refuse_other_owner(name);
-    if (found.comparison.right(index, manifest.end_of_top(position))) continue;
-    Slot slot = Slot::look(target, name, seen);
-    slot.position = position;
-    slot.foreign = seen && seen->type == FileType::directory && !names.may_remove(name, *seen);
-    if (slot.foreign && !replace) names.refuse_stranger(name, *seen);
-    slots.push_back(std::move(slot));
-  }
-  return slots;
-}
-
-std::vector<Slot> slots_to_empty(const Bundle& bundle, const Directory& target, const Found& found,
-                                 const Context& context) {
-  Names names(bundle, target, found, context);
-  std::vector<Slot> slots;
-  for (const std::string& name : found.ownership.outdated()) {
-    const auto seen = target.try_status(name);
-    if (!seen || names.other_owner(name)) continue;
-    if (names.may_remove(name, *seen)) {
-      slots.push_back(Slot::look(target, name, seen));
-    } else {
-      log::write(log::Level::warn, "a record names it, but it is not ours: it stays",
-                 {{"path", target.path_of(name)}, {"uid", std::to_string(seen->uid)}});
-    }
-  }
-  return slots;
+  return {names.to_fill(replace), names.to_empty()};
 }
 
 }  // namespace injector

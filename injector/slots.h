@@ -23,12 +23,14 @@ struct Slot {
   bool is_what_was_seen(const std::optional<Status>& status) const;
 };
 
-// The names of the manifest that are not right yet, in the order of publishing. Each must be free, ours, or a file;
-// throws name_taken where it is another library's, or a stranger's directory that replace does not give away.
-std::vector<Slot> slots_to_fill(const Bundle& bundle, const Directory& target, const Found& found, bool replace,
-                                const Context& context);
-// The names that only earlier versions had. What is a stranger's by now stays, with a warning.
-std::vector<Slot> slots_to_empty(const Bundle& bundle, const Directory& target, const Found& found,
-                                 const Context& context);
+// What an install has to do about names.
+struct Slots {
+  std::vector<Slot> fill;   // the manifest's that are not right yet, in the order of publishing
+  std::vector<Slot> empty;  // those that only earlier versions had; what is a stranger's by now is not among them
+};
+
+// Each name to fill must be free, ours, or a file; throws name_taken where it is another library's, or a stranger's
+// directory that replace does not give away. A stranger's that a record names is a warning.
+Slots decide(const Bundle& bundle, const Directory& target, const Found& found, bool replace, const Context& context);
 
 }  // namespace injector

@@ -14,7 +14,7 @@ namespace injector {
 namespace {
 
 constexpr const char* fresh_name = "new";
-constexpr const char* lent_name = "lent";
+constexpr const char* publish_name = "publish";
 constexpr const char* old_name = "old";
 constexpr std::uint32_t folder_mode = 0755;
 
@@ -48,16 +48,15 @@ void save(const Site& site, const Directory& root) {
   for_each_name(root, old_name, [&](const Directory& old, const std::string& name) {
     if (!site.target.try_status(name)) site.target.try_rename_to_free(old, name, name);
   });
-  for_each_name(root, lent_name, [&](const Directory& lent, const std::string& name) {
-    if (is_right(site.bundle.manifest, name, lent, Modes::of_the_mount, site.context)) return;
-    records::keep(site.folder, lent, name);
-  });
-  const std::uint32_t user = root.status().uid;
-  for (const char* folder : {fresh_name, old_name}) {
+  const auto record = records::try_read(root, records::document, records::limit_for(site.bundle.document.size()));
+  for (const char* folder : {publish_name, old_name}) {
     for_each_name(root, folder, [&](const Directory& directory, const std::string& name) {
       const auto status = directory.try_status(name);
-      if (!status || status->type != FileType::directory || status->uid == user) return;
-      records::keep(site.folder, directory, name);
+      if (!status || status->type != FileType::directory) return;
+      if (record && is_right(*record, name, directory, Modes::of_the_mount, site.context)) return;
+      if (!site.ownership.may_remove(name, *status, directory, site.context)) {
+        records::keep(site.folder, directory, name);
+      }
     });
   }
 }
@@ -97,18 +96,38 @@ Stage::Stage(const Site& site, Made made)
       lock_(std::move(made.lock)),
       fresh_(std::move(made.fresh)) {}
 
+void Stage::begin_publishing() {
+  root_->rename_from(*root_, fresh_name, publish_name);
+  publishing_ = true;
+}
+
+void Stage::end_publishing() {
+  root_->rename_from(*root_, publish_name, fresh_name);
+  publishing_ = false;
+}
+
+void Stage::remove() {
+  // A tree is removed with a descriptor for each of its levels: there may be few.
+  fresh_.reset();
+  old_.reset();
+  if (publishing_) {
+    save(site_, *root_);
+    for (const char* folder : {publish_name, old_name}) root_->remove_tree(folder);
+  } else {
+    root_.reset();
+    site_.library.remove_tree(name_);
+  }
+}
+
 Stage::~Stage() {
   try {
-    if (!published_) save(site_, root_);
-    site_.library.remove_tree(name_);
-  } catch (const Error& error) {
     try {
+      remove();
+    } catch (const Error& error) {
       log::warn_about_leftover(error);
-    } catch (...) {
-      // There is no memory to say so.
     }
   } catch (...) {
-    // The same; the next run removes it.
+    // There is no memory to say so; the next run removes it.
   }
 }
 
@@ -123,13 +142,8 @@ void Stage::remove(const Site& site, const std::string& name) {
   }
 }
 
-const Directory& Stage::lent() {
-  if (!lent_) lent_ = create_folder(root_, lent_name);
-  return *lent_;
-}
-
 const Directory& Stage::old() {
-  if (!old_) old_ = create_folder(root_, old_name);
+  if (!old_) old_ = create_folder(*root_, old_name);
   return *old_;
 }
 

@@ -10,7 +10,10 @@ namespace {
 
 constexpr std::uint64_t own_directories = 5;     // .injector, its library, the stage, new, lent or old
 constexpr std::uint64_t own_files = 3;           // the record and two locks
-constexpr std::uint64_t inode_in_memory = 1024;  // bytes that the kernel takes for an inode of tmpfs and its name
+// Bytes that an install in memory takes besides contents, measured: what fits is never refused. An inode of tmpfs with
+// its name, and this process.
+constexpr std::uint64_t inode_in_memory = 1024;
+constexpr std::uint64_t process_in_memory = std::uint64_t{3} << 20U;
 
 std::uint64_t rounded(std::uint64_t bytes, std::uint64_t block) { return (bytes + block - 1) / block * block; }
 
@@ -70,24 +73,24 @@ std::uint64_t StagePlan::other_bytes(std::size_t record_bytes, std::uint64_t blo
   return rounded(record_bytes, block) + (directories_ + own_directories) * block;
 }
 
-void StagePlan::check_room(const Directory& target, std::size_t record_bytes, const Room& room) const {
-  const FreeSpace free = target.free_space();
+void StagePlan::check_room(const std::string& target, const FreeSpace& free, std::size_t record_bytes,
+                           const Room& room) const {
   std::uint64_t bytes = other_bytes(record_bytes, free.block);
   for (const std::uint64_t size : sizes_) bytes += rounded(size, free.block);
   const std::uint64_t inodes = sizes_.size() + directories_ + symlinks_ + own_directories + own_files;
   const std::string needed = std::to_string(bytes) + " bytes are needed, ";
   if (room.size_limit && bytes > *room.size_limit) {
-    throw Error(Reason::no_space, target.path(), needed + "--size-limit is " + std::to_string(*room.size_limit));
+    throw Error(Reason::no_space, target, needed + "--size-limit is " + std::to_string(*room.size_limit));
   }
   if (free.bytes && bytes > *free.bytes) {
-    throw Error(Reason::no_space, target.path(), needed + std::to_string(*free.bytes) + " are free");
+    throw Error(Reason::no_space, target, needed + std::to_string(*free.bytes) + " are free");
   }
   if (free.inodes && inodes > *free.inodes) {
-    throw Error(Reason::no_inodes, target.path(),
+    throw Error(Reason::no_inodes, target,
                 std::to_string(inodes) + " inodes are needed, " + std::to_string(*free.inodes) + " are free");
   }
-  if (free.in_memory && room.memory && bytes + inodes * inode_in_memory > *room.memory) {
-    throw Error(Reason::out_of_memory, target.path(),
+  if (free.in_memory && room.memory && bytes + inodes * inode_in_memory + process_in_memory > *room.memory) {
+    throw Error(Reason::out_of_memory, target,
                 needed + "the volume is in memory, and the memory limit is " + std::to_string(*room.memory),
                 "Raise the memory limit of the init container, or use a volume on a disk.");
   }

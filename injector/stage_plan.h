@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "core/directory.h"
@@ -34,7 +35,7 @@ class StagePlan {
 
   std::uint64_t bytes_to_copy() const { return bytes_; }
   // Throws no_space, no_inodes or out_of_memory where the target lacks room for this plan, or a declared limit does.
-  void check_room(const Directory& target, std::size_t record_bytes, const Room& room) const;
+  void check_room(const std::string& target, const FreeSpace& free, std::size_t record_bytes, const Room& room) const;
   // The bytes that this plan needs besides the contents that are copied: the record, and the directories.
   std::uint64_t other_bytes(std::size_t record_bytes, std::uint64_t block) const;
 

@@ -112,6 +112,23 @@ def unchanged(target):
     assert_state(target, before)
 
 
+def assert_names(target, before):
+    """After a run that failed while it published: its record stays in its stage, for the next run."""
+    for found, expected in zip(state_of(target), before):
+        differing = {p for p in found.keys() | expected.keys() if found.get(p) != expected.get(p)}
+        assert {p for p in differing if p.split("/")[0] != ".injector"} == set()
+    for stage in {path.split("/")[-1] for path in harness.leftovers(target)}:
+        assert stage.startswith("stage-")
+        assert set(os.listdir(target / ".injector/demo" / stage)) == {"lock", "manifest.json"}
+
+
+@contextlib.contextmanager
+def names_unchanged(target):
+    before = state_of(target)
+    yield
+    assert_names(target, before)
+
+
 @contextlib.contextmanager
 def untouched(*roots):
     """Nothing at all happened below these directories: no inode, no time."""
