@@ -12,7 +12,7 @@ import harness
 from test_crash import INTERPOSER, OLD, bundles, interpose, scratch  # noqa: F401 (the last are fixtures)
 
 PRECIOUS = "the only copy\n"
-EVIL = b"evil"
+EVIL = b"import agent.evil\n"  # as long as what it takes the place of
 STRANGER = 12345
 # What changes between two looks at the target. Reading the bundle and its like is left out: he gains nothing by it.
 CALLS = "newfstatat,mkdirat,linkat,symlinkat,renameat,renameat2,unlinkat,flock"
@@ -83,6 +83,7 @@ def precious(target):
 
 @pytest.fixture
 def place(scratch):  # noqa: F811
+    scratch.chmod(0o755)  # for other users
     at = scratch / "strangers"
     shutil.rmtree(at, ignore_errors=True)
     at.mkdir()
@@ -142,50 +143,56 @@ def test_a_directory_that_replace_gives_away(place, bundles):  # noqa: F811
     assert scene.at_every_call(f"mv agent elsewhere && {MAKES} && {THEIRS}", check) > 50
 
 
-def test_a_file_that_was_right_is_exchanged(place, bundles):  # noqa: F811
-    """What is linked into the new tree is what was hashed, though its inode number may be another file's by now."""
-    scene = Scene(place, bundles["2"], bundles["1"])
+@needs_root
+def test_a_file_that_was_right_is_exchanged(mount, bundles):  # noqa: F811
+    """What is linked into the new tree is what was hashed, though its inode number is another file's by now."""
+    scene = Scene(mount.ext4(16 << 20), bundles["2"], bundles["1"])
+    again = []
 
     def check(point, done):
-        if done.returncode == 0 and harness.injector("verify", "--target", scene.target).returncode:
-            # He came when all was done: then he changed what is installed, and nothing of his was linked.
-            assert (scene.target / "agent/__init__.py").read_bytes() == EVIL, point
-            scene.install()
-        for at in scene.target.rglob("*"):
-            assert not at.is_file() or at.read_bytes() != EVIL or at == scene.target / "agent/__init__.py", (at, point)
+        again.append((scene.target.parent / "again").exists())
+        assert done.returncode == 0, point
+        harness.expect(harness.injector("verify", "--target", scene.target), 0, "verified")
+        assert not [at for at in scene.target.rglob("*") if at.is_file() and at.read_bytes() == EVIL], point
 
-    # Unlinked and made again until the number is the same, where the file system gives numbers again.
-    script = f"""before=$(stat -c %i agent/__init__.py) && rm agent/__init__.py &&
-        for i in 1 2 3 4 5 6 7 8; do printf {EVIL.decode()} > agent/__init__.py;
-        [ "$(stat -c %i agent/__init__.py)" = "$before" ] && break; [ $i = 8 ] || mv agent/__init__.py ../kept-$i; done"""
-    assert scene.at_every_call(script, check, calls="openat,linkat") > 50
+    # In the old tree, unlinked and made again until the number is the same: ext4 gives the lowest that is free.
+    script = f"""rm -f ../again ../kept-* && grep -q 'print(1)' agent/core/main.py &&
+        before=$(stat -c %i agent/__init__.py) && rm agent/__init__.py &&
+        for i in 1 2 3 4 5 6 7 8; do printf '{EVIL.decode()}' > agent/__init__.py;
+        [ "$(stat -c %i agent/__init__.py)" = "$before" ] && touch ../again && break; mv agent/__init__.py ../kept-$i; done;
+        grep -q 'print(1)' agent/core/main.py"""
+    assert scene.at_every_call(script, check, calls="openat,linkat,renameat2") > 50
+    assert any(again), "the number was never given again"
 
 
 @needs_root
 def test_a_stage_that_is_exchanged(place, bundles):  # noqa: F811
-    """The owner of .injector/NAME puts a tree of his own in the stage's place: root does not publish it."""
+    """The owner of .injector/NAME takes the place of the stage, of what is in it, and of what is staged there, each as
+    soon as it is made: root does not publish what he brought."""
     scene = Scene(place, bundles["2"])
-    fresh = scene.fresh
-
-    def owned():
-        fresh()
-        for at in (scene.target / ".injector", scene.target / ".injector/demo"):
-            at.mkdir()
-            os.chown(at, STRANGER, STRANGER)
-    scene.fresh = owned
-    evil = place / "evil"
-    harness.write_tree(evil, {f"{folder}/agent/__init__.py": EVIL for folder in ("new", "publish")})
-
-    def check(point, done):
-        for at in (scene.target / "agent").rglob("*"):
-            assert not at.is_file() or at.read_bytes() != EVIL, (at, point)
-        scene.check_whole(point)
-        if done.returncode == 0:
-            harness.expect(harness.injector("verify", "--target", scene.target), 0, "verified")
-
-    script = (f"cd .injector/demo && stage=$(ls -d stage-*) && mv $stage stolen && cp -r '{evil}' $stage && "
-              f"chown -R {STRANGER} $stage")
-    assert scene.at_every_call(script, check) > 20
+    scene.fresh()
+    for at in (scene.target / ".injector", scene.target / ".injector/demo"):
+        at.mkdir()
+        os.chown(at, STRANGER, STRANGER)
+    harness.write_tree(place / "evil", {"agent/__init__.py": EVIL})
+    own = place / "own"
+    own.mkdir()
+    for at in (own, *(place / "evil").rglob("*"), place / "evil"):
+        os.chown(at, STRANGER, STRANGER)
+    # Each step is tried once: as root, the injector makes what he cannot move, and he goes on to the next.
+    scene.act.write_text(f"""cd '{scene.target}/.injector/demo' || exit 0
+        takes() {{ [ ! -e '{own}'/$1 ] && mv $2 $(dirname $2)/junk-$1 && mkdir -m 777 $2 && touch '{own}'/$1; }}
+        stage=$(ls -d stage-* 2> /dev/null | head -n 1); [ "$stage" ] || exit 0
+        takes 1 $stage || {{ [ -e $stage/new ] && takes 2 $stage/new; }} ||
+        {{ [ -e $stage/manifest.json ] && mv $stage/new/agent $stage/new/junk-3 &&
+           mv '{place}/evil/agent' $stage/new/agent; }}
+        exit 0""")
+    act = f"setpriv --reuid {STRANGER} --regid {STRANGER} --clear-groups sh '{scene.act}' 2> /dev/null"
+    done, _ = interpose(["--at", "1+", "--act", act, "--calls=openat,mkdirat,renameat,renameat2"], scene.command())
+    assert (own / "1").exists(), "the stranger was never there"
+    assert done.returncode == 0, done.stderr
+    harness.expect(harness.injector("verify", "--target", scene.target), 0, "verified")
+    assert not [at for at in (scene.target / "agent").rglob("*") if at.is_file() and at.read_bytes() == EVIL]
 
 
 def test_the_lock_is_removed_and_another_injector_comes(place, bundles):  # noqa: F811
