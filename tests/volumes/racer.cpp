@@ -3,7 +3,9 @@
 
 #include <fcntl.h>
 #include <glob.h>
+#include <linux/openat2.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -71,6 +73,12 @@ class Racer {
     return path;
   }
 
+  // Through no link: the place behind one must not be changed by us either.
+  static Fd open_directory(const std::string& path) {
+    open_how how = {O_PATH | O_DIRECTORY | O_CLOEXEC, 0, RESOLVE_NO_SYMLINKS};
+    return Fd(static_cast<int>(::syscall(SYS_openat2, AT_FDCWD, path.c_str(), &how, sizeof how)));
+  }
+
   static ino_t inode_of(const std::string& path) {
     struct stat status = {};
     return ::lstat(path.c_str(), &status) == 0 ? status.st_ino : 0;
@@ -79,7 +87,7 @@ class Racer {
   // Both times below the same open directory, so that what was moved meanwhile is put back where it was moved to.
   bool exchange(const std::string& path, const std::string& other) {
     const std::size_t slash = path.rfind('/');
-    const Fd parent(::open(path.substr(0, slash).c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+    const Fd parent = open_directory(path.substr(0, slash));
     const std::string name = path.substr(slash + 1);
     const auto swap = [&] { return ::renameat2(parent.get(), name.c_str(), AT_FDCWD, other.c_str(), RENAME_EXCHANGE); };
     const ino_t ours = inode_of(other);
