@@ -3,8 +3,8 @@
 module.exports = {
   package: 'dd-trace',
   rivals: ['dd-trace'],
-  start () {
+  start (hooks) {
     // Nothing is returned where init steps aside; then there is nothing to hook ES modules for.
-    if (require('dd-trace/init')) require('dd-trace/register')
+    if (require('dd-trace/init') && hooks) require('dd-trace/register')
   }
 }

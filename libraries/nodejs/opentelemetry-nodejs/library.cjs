@@ -39,9 +39,9 @@ function sendLast (sdk) {
 module.exports = {
   package: name,
   rivals: ['node', 'trace-node', 'trace-base', 'trace'].map((part) => `@opentelemetry/sdk-${part}`),
-  start () {
+  start (hooks) {
     const { NodeSDK } = inner('@opentelemetry/sdk-node')
-    hookImports()
+    if (hooks) hookImports()
     const instrumentations = [require(name).getNodeAutoInstrumentations()]
     const sdk = new NodeSDK({ instrumentations, resourceDetectors: detectors() })
     sdk.start()
