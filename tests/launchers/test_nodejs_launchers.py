@@ -1,0 +1,115 @@
+"""Node.js applications as users start them: with a library they print, answer, exit and stop as without one."""
+
+import os
+
+import pytest
+
+from compare import Launch, assert_same, run_sides
+from harness import ROOT, bundle_libraries, environment, install_all, made
+
+LIBRARIES = ["dd-trace", "opentelemetry-nodejs"]
+OWN = r"^DATADOG TRACER |/(dd-trace|opentelemetry-nodejs) steps aside: "  # dd-trace says its configuration, on stderr
+LAUNCHERS = ROOT / "build/launchers"
+MODULES = LAUNCHERS / "nodejs/node_modules"
+
+ANSWER = "response.send(`hello of ${require.resolve('express')}\\n`)"
+COMMON = """'use strict'
+const express = require('express')
+const app = express()
+app.get('/hello', (request, response) => {%s})
+app.get('/broken', () => { throw new Error('broken') })
+app.use((error, request, response, next) => response.status(500).send(error.message))
+if (require('cluster').isPrimary) console.log('starting'), console.error('to stderr')
+app.listen(Number(process.env.PORT))
+""" % ANSWER
+MODULE = """import express from 'express'
+import { createRequire } from 'node:module'
+const require = createRequire(import.meta.url)
+const app = express()
+app.get('/hello', (request, response) => {%s})
+app.listen(Number(process.env.PORT), () => console.log('listening'))
+""" % ANSWER
+CLUSTER = """'use strict'
+const cluster = require('cluster')
+if (cluster.isPrimary) {
+  for (let i = 0; i < 2; i++) cluster.fork()
+  process.on('SIGTERM', () => cluster.disconnect(() => process.exit(5)))
+} else {
+  require('./app.cjs')
+}
+"""
+WORKER = """'use strict'
+const { Worker } = require('worker_threads')
+const worker = new Worker('./app.cjs')
+process.on('SIGTERM', () => worker.terminate().then(() => process.exit(6)))
+"""
+PACKAGE = '{"name": "shop", "version": "1.0.0", "license": "Apache-2.0", "scripts": {"start": "node app.cjs"}}'
+FILES = {"app.cjs": COMMON, "app.mjs": MODULE, "cluster.cjs": CLUSTER, "worker.cjs": WORKER, "package.json": PACKAGE,
+         "db.json": '{"hello": [{"id": 1}]}', "app.ts": MODULE.replace("(request, response)", "(request: unknown, response: any)"),
+         "node_modules": ("link", str(MODULES))}
+PLUGNPLAY = LAUNCHERS / "yarn4/pnp"
+
+
+def server(*argv, get=("/hello", "/missing"), files=None, **env):
+    return Launch(argv, FILES | (files or {}), {"PORT": "{port}", "HOME": "{work}", "PM2_HOME": "{work}/pm2"} | env, get)
+
+
+def tool(path, *argv, **env):
+    return server("node", MODULES / path, *argv, **env)
+
+
+SERVERS = {
+    "plain": server("node", "app.cjs", get=("/hello", "/missing", "/broken")),
+    "ESM": server("node", "app.mjs"),
+    "--import tsx": server("node", "--import", "tsx", "app.ts"),
+    "tsx": tool("tsx/dist/cli.mjs", "app.ts"),
+    "npm": server("npm", "start"),
+    "yarn 1": tool("yarn/bin/yarn.js", "start"),
+    "yarn 4": tool("@yarnpkg/cli-dist/bin/yarn.js", "--cwd", LAUNCHERS / "yarn4/node-modules", "start"),
+    "PnP": tool("@yarnpkg/cli-dist/bin/yarn.js", "--cwd", PLUGNPLAY, "start"),
+    "PnP, preloaded": server("node", "--require", f"{PLUGNPLAY}/.pnp.cjs", f"{PLUGNPLAY}/app.cjs"),
+    "pnpm": tool("pnpm/bin/pnpm.cjs", "start"),
+    "pm2": tool("pm2/bin/pm2-runtime", "app.cjs"),
+    "pm2, cluster": tool("pm2/bin/pm2-runtime", "-i", "2", "app.cjs"),
+    "nodemon": tool("nodemon/bin/nodemon.js", "app.cjs"),
+    "cluster": server("node", "cluster.cjs"),
+    "worker threads": server("node", "worker.cjs"),
+    "json-server": tool("json-server/lib/cli/bin.js", "--port", "{port}", "db.json"),
+}
+
+
+@pytest.fixture(scope="session")
+def node():
+    """The folder of a version, whose programs come first on the PATH, with everything that the rows start."""
+    made(ROOT / "tests/launchers/nodejs/build", timeout=600)
+
+    def folder(version):
+        made(ROOT / "tests/apps/nodejs/build", version, timeout=600)
+        return ROOT / "build/apps/nodejs" / version
+
+    return folder
+
+
+@pytest.fixture(scope="session")
+def target(tmp_path_factory):
+    """Both libraries in one target; the tests only read it."""
+    return install_all(bundle_libraries("nodejs", tmp_path_factory.mktemp("bundles")), tmp_path_factory.mktemp("target"))
+
+
+def sides(target, node, library, launch, version="24", **kwargs):
+    path = {"PATH": f"{node(version)}:{os.environ['PATH']}", "LANG": "C.UTF-8"}
+
+    def with_library(url):
+        return environment(target, library, **path, DD_TRACE_AGENT_URL=url, DD_SERVICE="shop",
+                           OTEL_EXPORTER_OTLP_ENDPOINT=url, OTEL_SERVICE_NAME="shop", OTEL_BSP_SCHEDULE_DELAY="500")
+
+    return run_sides(launch, path, with_library, **kwargs)
+
+
+@pytest.mark.parametrize("name", SERVERS)
+@pytest.mark.parametrize("library", LIBRARIES)
+def test_servers(otlp, target, node, library, name):
+    seen = sides(target, node, library, SERVERS[name])
+    assert seen["without"].answers[0][0] == 200, seen["without"]
+    assert_same(seen, OWN)
+    assert [span["service"] for span in seen["answers"].spans if span["kind"] == "server"], seen["answers"]
