@@ -4,9 +4,10 @@ import os
 
 import pytest
 
-from compare import Launch, assert_same, run_sides
+from compare import LATE, Launch, assert_same, run_sides
 from harness import ROOT, bundle_libraries, environment, install_all, made
 
+STARTED = 3  # seconds that a library may take to start, on a busy machine
 LIBRARIES = ["dd-trace", "opentelemetry-nodejs"]
 OWN = r"^DATADOG TRACER |/(dd-trace|opentelemetry-nodejs) steps aside: "  # dd-trace says its configuration, on stderr
 LAUNCHERS = ROOT / "build/launchers"
@@ -54,8 +55,8 @@ def server(*argv, get=("/hello", "/missing"), files=None, **env):
     return Launch(argv, FILES | (files or {}), {"PORT": "{port}", "HOME": "{work}", "PM2_HOME": "{work}/pm2"} | env, get)
 
 
-def tool(path, *argv, **env):
-    return server("node", MODULES / path, *argv, **env)
+def tool(path, *argv, **kwargs):
+    return server("node", MODULES / path, *argv, **kwargs)
 
 
 SERVERS = {
@@ -74,7 +75,32 @@ SERVERS = {
     "nodemon": tool("nodemon/bin/nodemon.js", "app.cjs"),
     "cluster": server("node", "cluster.cjs"),
     "worker threads": server("node", "worker.cjs"),
-    "json-server": tool("json-server/lib/cli/bin.js", "--port", "{port}", "db.json"),
+    "json-server": tool("json-server/lib/cli/bin.js", "--quiet", "--port", "{port}", "db.json"),
+}
+
+OWN_TRACERS = {"app/app.cjs": COMMON, "app/node_modules/dd-trace/index.js": "",
+               "app/node_modules/@opentelemetry/sdk-node/index.js": ""}
+WITH_OWN_TRACER = {
+    "plain": server("node", "app/app.cjs", files=OWN_TRACERS),
+    "from a script elsewhere": server("sh", "-c", "cd app && exec node ../start.cjs",
+                                      files=OWN_TRACERS | {"start.cjs": "require(require('path').resolve('app.cjs'))"}),
+    "pm2": tool("pm2/bin/pm2-runtime", "app/app.cjs", files=OWN_TRACERS),
+    "pm2, cluster": tool("pm2/bin/pm2-runtime", "-i", "2", "app/app.cjs", files=OWN_TRACERS),
+}
+# A stack trace shows what a library put around Node.js's loader, so there is none.
+YOUNG = {
+    "-e": Launch(("node", "-e", "console.log(require('os').EOL.length); process.exitCode = 3", "argument")),
+    "-p": Launch(("node", "-p", "6 * 7")),
+    "npm": Launch(("npm", "--version")),
+    "yarn 4": Launch(("node", MODULES / "@yarnpkg/cli-dist/bin/yarn.js", "--version")),
+    "stdin": Launch(("node", "-"), stdin="console.log(require('os').EOL.length)"),
+    "exit": Launch(("node", "app.cjs"), {"app.cjs": "console.log('x'); process.exit(4)"}),
+    "throws": Launch(("node", "--stack-trace-limit=0", "app.cjs"), {"app.cjs": "console.log('x'); throw new Error('broken')"}),
+    "throws, ESM": Launch(("node", "--stack-trace-limit=0", "app.mjs"), {"app.mjs": "import 'os'; throw new Error('broken')"}),
+    "rejects": Launch(("node", "--stack-trace-limit=0", "app.cjs"), {"app.cjs": "Promise.reject(new Error('broken'))"}),
+    "absent": Launch(("node", "--stack-trace-limit=0", "nothing.cjs")),
+    "kills itself": Launch(("node", "app.cjs"), {"app.cjs": "process.kill(process.pid, 'SIGINT'); setInterval(() => {}, 9)"}),
+    "ends by itself": Launch(("node", "app.cjs"), {"app.cjs": "setTimeout(() => console.log('done'), 500)"}),
 }
 
 
@@ -113,3 +139,19 @@ def test_servers(otlp, target, node, library, name):
     assert seen["without"].answers[0][0] == 200, seen["without"]
     assert_same(seen, OWN)
     assert [span["service"] for span in seen["answers"].spans if span["kind"] == "server"], seen["answers"]
+
+
+@pytest.mark.parametrize("name", WITH_OWN_TRACER)
+@pytest.mark.parametrize("library", LIBRARIES)
+def test_their_own_tracer_is_left_alone(otlp, target, node, library, name):
+    seen = sides(target, node, library, WITH_OWN_TRACER[name], wanted=0, collectors=["answers"])
+    assert_same(seen, OWN)
+    assert f"{target}/{library} steps aside: the application brings" in seen["answers"].stderr
+    assert seen["answers"].spans == []
+
+
+@pytest.mark.parametrize("name", YOUNG)
+@pytest.mark.parametrize("library", LIBRARIES)
+def test_commands(otlp, target, node, library, name):
+    seen = sides(target, node, library, YOUNG[name], wanted=0, collectors=["answers", "hangs"])
+    assert_same(seen, OWN, late=STARTED + LATE)
