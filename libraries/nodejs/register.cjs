@@ -61,7 +61,8 @@ function found (names, place) {
     try {
       return !resolve(name, place).startsWith(__dirname + path.sep)
     } catch (error) {
-      return error.code !== 'MODULE_NOT_FOUND' // it is there, and exports no entry point
+      // Else it is there, and exports no entry point. What may not be read, the application cannot load either.
+      return error.code !== 'MODULE_NOT_FOUND' && error.code !== 'ERR_ACCESS_DENIED'
     }
   })
 }
