@@ -4,9 +4,10 @@ import os
 
 import pytest
 
-from compare import LATE, Launch, assert_same, run_sides
+from compare import COLLECTORS, LATE, Launch, assert_same, run_sides
 from harness import ROOT, bundle_libraries, environment, install_all, made
 
+LONG = os.environ.get("INJECTOR_TEST_LONG") == "1"  # else fewer collectors, and fewer versions
 STARTED = 3  # seconds that a library may take to start, on a busy machine
 LIBRARIES = ["dd-trace", "opentelemetry-nodejs"]
 OWN = r"^DATADOG TRACER |/(dd-trace|opentelemetry-nodejs) steps aside: "  # dd-trace says its configuration, on stderr
@@ -80,7 +81,15 @@ SERVERS = {
 
 OWN_TRACERS = {"app/app.cjs": COMMON, "app/node_modules/dd-trace/index.js": "",
                "app/node_modules/@opentelemetry/sdk-node/index.js": ""}
+YARN_OWN = {"package.json": '{"name": "own", "dependencies": {"dd-trace": "portal:./dd", "@opentelemetry/sdk-node": "portal:./otel"}}',
+            "dd/package.json": '{"name": "dd-trace"}', "dd/index.js": "", "otel/package.json": '{"name": "@opentelemetry/sdk-node"}',
+            "otel/index.js": "", "yarn.lock": "", "node_modules": None, ".yarnrc.yml": "enableTelemetry: false",
+            "app.cjs": "require('dd-trace'); require('@opentelemetry/sdk-node'); require('http')"
+                       ".createServer((request, response) => response.end('hello')).listen(process.env.PORT)"}
+YARN_INSTALL = f"node {MODULES}/@yarnpkg/cli-dist/bin/yarn.js install --no-immutable > install.log; exec node "
 WITH_OWN_TRACER = {
+    "PnP, preloaded": server("sh", "-euc", YARN_INSTALL + "-r ./.pnp.cjs app.cjs", files=YARN_OWN),
+    "PnP, by yarn": server("sh", "-euc", YARN_INSTALL + f"{MODULES}/@yarnpkg/cli-dist/bin/yarn.js node app.cjs", files=YARN_OWN),
     "plain": server("node", "app/app.cjs", files=OWN_TRACERS),
     "from a script elsewhere": server("sh", "-c", "cd app && exec node ../start.cjs",
                                       files=OWN_TRACERS | {"start.cjs": "require(require('path').resolve('app.cjs'))"}),
@@ -132,13 +141,35 @@ def sides(target, node, library, launch, version="24", **kwargs):
     return run_sides(launch, path, with_library, **kwargs)
 
 
-@pytest.mark.parametrize("name", SERVERS)
-@pytest.mark.parametrize("library", LIBRARIES)
-def test_servers(otlp, target, node, library, name):
-    seen = sides(target, node, library, SERVERS[name])
+def assert_traced(seen):
     assert seen["without"].answers[0][0] == 200, seen["without"]
     assert_same(seen, OWN)
     assert [span["service"] for span in seen["answers"].spans if span["kind"] == "server"], seen["answers"]
+
+
+@pytest.mark.parametrize("name", SERVERS)
+@pytest.mark.parametrize("library", LIBRARIES)
+def test_servers(otlp, target, node, library, name):
+    assert_traced(sides(target, node, library, SERVERS[name], collectors=COLLECTORS if LONG else ("answers", "hangs")))
+
+
+@pytest.mark.parametrize("version", ["22.15.0", "26"])
+@pytest.mark.parametrize("name", SERVERS if LONG else ["PnP", "PnP, preloaded"])
+@pytest.mark.parametrize("library", LIBRARIES)
+def test_servers_of_other_versions(otlp, target, node, library, name, version):
+    assert_traced(sides(target, node, library, SERVERS[name], version, collectors=("answers",)))
+
+
+def test_with_permissions(otlp, target, node):
+    """What docs/nodejs.md says is to be allowed."""
+    allowed = server("node", "--permission", "--allow-fs-read=*", "--allow-worker", "app.cjs")
+    for library in LIBRARIES:
+        assert_traced(sides(target, node, library, allowed, "22.15.0", collectors=("answers",)))
+    less = server("node", "--permission", "--allow-fs-read={work}/", f"--allow-fs-read={MODULES}/",
+                  f"--allow-fs-read={target}/", "app.cjs")
+    seen = sides(target, node, LIBRARIES[0], less, wanted=0, collectors=("answers",))
+    assert_same(seen, OWN)
+    assert f"{target}/{LIBRARIES[0]} steps aside: Access to this API has been restricted" in seen["answers"].stderr
 
 
 @pytest.mark.parametrize("name", WITH_OWN_TRACER)
