@@ -162,10 +162,10 @@ def test_servers_of_other_versions(otlp, target, node, library, name, version):
 
 def test_with_permissions(otlp, target, node):
     """What docs/nodejs.md says is to be allowed."""
-    allowed = server("node", "--permission", "--allow-fs-read=*", "--allow-worker", "app.cjs")
+    allowed = server("node", "--no-warnings", "--permission", "--allow-fs-read=*", "--allow-worker", "app.cjs")
     for library in LIBRARIES:
         assert_traced(sides(target, node, library, allowed, "22.15.0", collectors=("answers",)))
-    less = server("node", "--permission", "--allow-fs-read={work}/", f"--allow-fs-read={MODULES}/",
+    less = server("node", "--no-warnings", "--permission", "--allow-fs-read={work}/", f"--allow-fs-read={MODULES}/",
                   f"--allow-fs-read={target}/", "app.cjs")
     seen = sides(target, node, LIBRARIES[0], less, wanted=0, collectors=("answers",))
     assert_same(seen, OWN)
