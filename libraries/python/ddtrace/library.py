@@ -73,7 +73,10 @@ class Bounded:
             finally:
                 done.release()
 
-        start_thread(run, ())
+        try:
+            start_thread(run, ())
+        except RuntimeError:  # CPython 3.12.0 and 3.12.1 start none at their end
+            run()
         if not done.acquire(timeout=max(0, self.ends[0] - time.monotonic())):
             leave_it_running()
 
