@@ -90,12 +90,16 @@ class Writer {
 
 void write_bundle(const std::string& output, const Manifest& manifest, const Collection& collection,
                   std::int64_t time) {
+  const std::string text = print_manifest(manifest);
+  if (text.size() > Manifest::max_document) {
+    throw Error(Reason::unsafe_entry, output, "would have a manifest of more than 64 MiB, which no injector reads");
+  }
   const Place place = split_place(output);
   Draft draft(place.parent, place.name);
   Writer(manifest, collection, time)
       .write_entries(create_fresh(draft.root(), "payload"), 0, manifest.size(), Entry::no_parent);
   File document = draft.root().create_file("manifest.json", 0644);
-  document.write_all(print_manifest(manifest));
+  document.write_all(text);
   document.set_modification_time(time);
   document.close();
   draft.root().set_modification_time(time);

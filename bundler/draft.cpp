@@ -33,7 +33,7 @@ Directory create_fresh(const Directory& parent, const std::string& name) {
   if (!parent.try_create_directory(name, 0755)) throw Error(Reason::name_taken, parent.path_of(name), "exists already");
   auto directory = parent.try_open_directory(name);
   if (!directory) throw Error(Reason::io_error, parent.path_of(name), "vanished while it was written");
-  directory->remove_default_acl();
+  directory->try_remove_default_acl();
   return std::move(*directory);
 }
 

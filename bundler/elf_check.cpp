@@ -20,7 +20,7 @@ std::string claim_of(const Selectors& selectors, const char* key) {
 void check(const std::string& path, const std::string& source, const Selectors& claims) {
   auto file = File::try_open(source);
   if (!file) throw Error(Reason::io_error, source, "vanished while it was read");
-  const auto elf = read_elf(file->read_all(max_elf));
+  const auto elf = read_elf(file->read_all(max_elf), path);
   if (!elf) return;
   const auto refuse = [&](const std::string& found, const std::string& claim) {
     throw Error(Reason::unsafe_entry, path, "is an ELF file for " + found + ", its selectors claim " + claim,

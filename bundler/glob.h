@@ -4,7 +4,8 @@
 
 namespace injector {
 
-// Whether path matches pattern: * stands for anything but /, ** for anything.
+// Whether path matches pattern: * stands for anything but /, ** for anything. The work is at most the product of both
+// lengths.
 bool matches_glob(std::string_view pattern, std::string_view path);
 
 // Whether path, or a directory above it, matches pattern.

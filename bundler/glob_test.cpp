@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <string>
+
 namespace injector {
 namespace {
 
@@ -21,6 +23,22 @@ TEST(Glob, TwoStarsDoNot) {
   EXPECT_TRUE(matches_glob("a/**/darwin-*", "a/b/c/darwin-x64"));
   EXPECT_FALSE(matches_glob("a/**/darwin-*", "a/b/c/linux-x64"));
   EXPECT_FALSE(matches_glob("a/**/darwin-*", "a/b/darwin-x64/file"));
+}
+
+TEST(Glob, StarsBesideEachOther) {
+  EXPECT_TRUE(matches_glob("a***b", "a/x/b"));
+  EXPECT_TRUE(matches_glob("***", ""));
+  EXPECT_TRUE(matches_glob("**/*", "a/b"));
+  EXPECT_FALSE(matches_glob("**/*", "a"));
+  EXPECT_FALSE(matches_glob("*/*", "a/b/c"));
+}
+
+// Ends at once, or not before the machine does.
+TEST(Glob, WorkIsBounded) {
+  const std::string path = std::string(4000, 'a');
+  EXPECT_FALSE(matches_glob("**a**a**a**a**a**a**a**a**b", path));
+  EXPECT_FALSE(matches_glob("*a*a*a*a*a*a*a*a*b", path));
+  EXPECT_TRUE(matches_glob("**a**a**a**a**a**a**a**a", path));
 }
 
 TEST(Glob, WithinIsAlsoBelow) {

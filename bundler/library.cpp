@@ -20,6 +20,10 @@ using Json = nlohmann::json;
 
 constexpr std::string_view placeholder = "${version}";
 constexpr std::size_t max_document = std::size_t{1} << 20U;
+// The document, a list, an object in it, and some to spare: what reads or copies a value calls itself as deep as it is.
+constexpr int max_depth = 8;
+// Of all patterns together, for each is held against every path; the longest here has 615.
+constexpr std::size_t max_pattern_bytes = 8192;
 
 std::string read_all(const std::string& path) {
   auto file = File::try_open(path);
@@ -29,6 +33,16 @@ std::string read_all(const std::string& path) {
 
 [[noreturn]] void refuse(const std::string& path, const std::string& problem) {
   throw Error(Reason::manifest_invalid, path, problem, "Correct the file.");
+}
+
+Json parse(const std::string& path) {
+  const auto check = [&](int depth, Json::parse_event_t /*event*/, const Json& /*value*/) {
+    if (depth > max_depth) refuse(path, "is nested more than " + std::to_string(max_depth) + " deep");
+    return true;
+  };
+  Json document = Json::parse(read_all(path), check, false);
+  if (document.is_discarded()) refuse(path, "is not JSON");
+  return document;
 }
 
 // Keys of an object; those that are not optional must be there.
@@ -46,7 +60,9 @@ void check_keys(const Json& object, const std::set<std::string>& keys, const std
 
 std::string text_of(const Json& value, const std::string& what, const std::string& path) {
   if (!value.is_string()) refuse(path, what + " is not a string");
-  return value.get<std::string>();
+  std::string text = value.get<std::string>();
+  if (text.size() > TreePath::max_bytes) refuse(path, what + " has more than 4095 bytes");
+  return text;
 }
 
 bool flag_at(const Json& object, const char* key, const std::string& path) {
@@ -78,6 +94,16 @@ SelectorRule rule_of(const Json& object, const std::string& path) {
     if (member.key() != "path") rule.selectors[member.key()] = text_of(member.value(), member.key(), path);
   }
   return rule;
+}
+
+void check_patterns(const Library& library, const std::string& path) {
+  std::size_t bytes = 0;
+  for (const std::string& pattern : library.exclude) bytes += pattern.size();
+  for (const SelectorRule& rule : library.selectors) bytes += rule.pattern.size();
+  if (bytes > max_pattern_bytes) {
+    refuse(path,
+           "has patterns of " + std::to_string(bytes) + " bytes, the limit is " + std::to_string(max_pattern_bytes));
+  }
 }
 
 // The shortest version that the pattern has in name; empty where they do not match.
@@ -211,8 +237,7 @@ std::string unpacked_to(const std::string& file, const std::string& from, const 
 
 Library Library::read(const std::string& directory, const std::string& artifacts) {
   const std::string path = directory + "/library.json";
-  const Json document = Json::parse(read_all(path), nullptr, false);
-  if (document.is_discarded()) refuse(path, "is not JSON");
+  const Json document = parse(path);
   check_keys(document, {"name", "version", "artifacts", "environment"},
              {"licenses", "files", "exclude", "selectors", "compiled"}, path);
   Library library;
@@ -224,6 +249,7 @@ Library Library::read(const std::string& directory, const std::string& artifacts
   for (const Json& file : list_at(document, "files", path)) library.files.push_back(source_of(file, {}, path));
   for (const Json& text : list_at(document, "exclude", path)) library.exclude.push_back(text_of(text, "exclude", path));
   for (const Json& rule : list_at(document, "selectors", path)) library.selectors.push_back(rule_of(rule, path));
+  check_patterns(library, path);
   library.compiled = flag_at(document, "compiled", path);
   library.environment = parse_environment(document.at("environment").dump(), path);
   library.version = find_version(text_of(document.at("version"), "version", path), artifacts);

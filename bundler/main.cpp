@@ -1,4 +1,3 @@
-#include <clocale>
 #include <cstdio>
 #include <exception>
 #include <string>
@@ -18,7 +17,6 @@ int close(Reason reason, const std::string& path, const std::string& text, const
 
 int guarded_main(int argc, const char* const* argv) {
   process::prepare();
-  std::setlocale(LC_CTYPE, "C.UTF-8");  // libarchive gives names in the locale's encoding
   try {
     const PackOptions options = parse_pack_options(argc, argv);
     if (!options.text.empty()) return std::fputs(options.text.c_str(), stdout) < 0 ? 1 : 0;

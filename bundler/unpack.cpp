@@ -25,13 +25,6 @@ std::optional<std::string> place_of(Kind kind, const std::string& path) {
   return slash == std::string::npos ? std::nullopt : std::optional(path.substr(slash + 1));
 }
 
-std::string folded(std::string text) {
-  for (char& c : text) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return text;
-}
-
 std::string parent_path_of(const std::string& path) {
   const std::size_t slash = path.rfind('/');
   return slash == std::string::npos ? "" : path.substr(0, slash);
@@ -47,6 +40,7 @@ struct Unpacker::Job {
   Kind kind;
   Archive archive;
   std::set<std::string> seen;  // paths of entries, as they are written in the archive
+  std::set<std::string> dist_infos;
   std::map<std::string, WheelFile> files;
   std::string record;
   std::vector<char> buffer;
@@ -66,34 +60,52 @@ struct Unpacker::Job {
 };
 
 void Unpacker::unpack(const std::string& archive, const std::string& at) {
-  Job job{archive, at, kind_of(archive), Archive(archive), {}, {}, "", std::vector<char>(File::buffer_size)};
+  Job job{archive, at, kind_of(archive), Archive(archive), {}, {}, {}, "", std::vector<char>(File::buffer_size)};
   while (const auto entry = job.archive.next()) {
     if (entry->path.empty() || entry->path == ".") continue;
     unpack_entry(job, *entry);
   }
   if (job.kind != Kind::wheel) return;
+  if (job.dist_infos.size() > 1) {
+    throw Error(Reason::archive_invalid, archive,
+                "has " + *job.dist_infos.begin() + " and " + *job.dist_infos.rbegin() + ", a wheel has one of them");
+  }
   if (job.record.empty()) throw Error(Reason::missing_entry, archive, "has no RECORD", "Fetch it again.");
   check_record(archive, job.record, job.files);
 }
 
 void Unpacker::unpack_entry(Job& job, const ArchiveEntry& entry) {
   if (const auto problem = TreePath::problem_of(entry.path)) job.refuse(entry.path + ": the path " + *problem);
+  count(job, entry.path);
   const bool directory = entry.type == EntryType::directory;
+  const bool plain = entry.type == EntryType::file && entry.hard_link.empty();
+  if (!plain && job.archive.read(job.buffer) != 0) job.refuse(entry.path + " is no file and has content");
   const bool again = !job.seen.insert(entry.path).second;
   if (again && !directory && !job.may_repeat(entry)) job.refuse(entry.path + " is there twice");
-  if (job.seen.size() > Manifest::max_entries) job.refuse("has more than 1000000 entries");
+  if (job.kind == Kind::wheel) {
+    const std::string top = entry.path.substr(0, entry.path.find('/'));
+    if (is_dist_info(top)) job.dist_infos.insert(top);
+  }
   auto path = job.place(entry.path);
   if (path && excluded(*path)) path.reset();
-  if (path) check(job, *path);
+  const bool is_new = path && add_path(job, *path);
   if (directory) return;  // made where something is in it
   if (entry.type == EntryType::symlink) {
     if (job.kind == Kind::wheel) job.refuse(entry.path + " is a symbolic link, in a wheel");
-    if (path) parent_of(*path).create_symlink(name_in(*path), entry.link_target);
-  } else if (entry.hard_link.empty()) {
+    if (path && !is_new) job.refuse(entry.path + " is there already");
+    if (path) make_link(job, entry, *path);
+  } else if (plain) {
     unpack_file(job, entry, path);
   } else if (path) {
     link_file(job, entry, *path);
   }
+}
+
+void Unpacker::make_link(const Job& job, const ArchiveEntry& entry, const std::string& path) {
+  // Before the kernel sees it, which has other limits.
+  const std::string problem = steps_of_link(*TreePath::parse(path), entry.link_target).problem;
+  if (!problem.empty()) job.refuse(entry.path + ": the link's target " + problem);
+  parent_of(path).create_symlink(name_in(path), entry.link_target);
 }
 
 void Unpacker::unpack_file(Job& job, const ArchiveEntry& entry, const std::optional<std::string>& path) {
@@ -111,7 +123,9 @@ void Unpacker::unpack_file(Job& job, const ArchiveEntry& entry, const std::optio
     hasher.update(bytes);
     found.size += count;
     if (file) file->write_all(bytes);
-    if (keep) job.record += bytes;
+    if (!keep) continue;
+    if (job.record.size() + count > max_record) job.refuse(entry.path + " has more than 16 MiB");
+    job.record += bytes;
   }
   if (file) file->close();
   found.digest = hasher.finish();
@@ -121,7 +135,7 @@ void Unpacker::unpack_file(Job& job, const ArchiveEntry& entry, const std::optio
   if (job.kind == Kind::wheel) job.files[entry.path] = found;
 }
 
-void Unpacker::link_file(const Job& job, const ArchiveEntry& entry, const std::string& path) {
+void Unpacker::link_file(Job& job, const ArchiveEntry& entry, const std::string& path) {
   const auto original = job.place(entry.hard_link);
   const auto there = original ? files_.find(*original) : files_.end();
   if (there == files_.end() || !job.seen.contains(entry.hard_link)) {
@@ -134,7 +148,10 @@ void Unpacker::link_file(const Job& job, const ArchiveEntry& entry, const std::s
   auto file = parent_of(path).try_create_file(name_in(path), mode);
   if (!file) job.refuse(entry.path + " is there already");
   std::vector<char> buffer(File::buffer_size);
-  while (const std::size_t count = source->read(buffer)) file->write_all({buffer.data(), count});
+  while (const std::size_t count = source->read(buffer)) {
+    job.archive.add_unpacked(count);
+    file->write_all({buffer.data(), count});
+  }
   file->close();
   files_[path] = there->second;
 }
@@ -144,14 +161,35 @@ bool Unpacker::excluded(const std::string& path) const {
                      [&](const std::string& pattern) { return is_within_glob(pattern, path); });
 }
 
-void Unpacker::check(const Job& job, const std::string& path) {
+void Unpacker::count(const Job& job, const std::string& path) {
+  path_bytes_ += path.size();
+  if (++paths_ > max_paths) job.refuse("has more than " + std::to_string(max_paths) + " files and directories");
+  if (path_bytes_ > max_path_bytes) job.refuse("has paths of more than 16 MiB in all");
+}
+
+bool Unpacker::add_path(const Job& job, const std::string& path) {
   if (const auto problem = TreePath::problem_of(path)) job.refuse(path + ": the path " + *problem);
-  for (std::size_t end = 0; end != std::string::npos;) {
-    end = path.find('/', end == 0 ? 0 : end + 1);
-    const std::string part = path.substr(0, end);
-    const std::string& first = by_folded_.try_emplace(folded(part), part).first->second;
-    if (first != part) job.refuse(part + " and " + first + " differ in the case of their letters alone");
+  if (root_.path().size() + 1 + path.size() > TreePath::max_bytes) {
+    job.refuse("has a path of more than 4095 bytes below " + root_.path() + ": " + path);
   }
+  bool is_new = false;
+  // From the whole path up to the first directory that is known: those above it are known as well.
+  for (std::size_t end = path.size(); end != std::string::npos; end = path.rfind('/', end - 1)) {
+    const auto [there, added] = known_.insert(path.substr(0, end));
+    if (!added) {
+      if (std::string_view(path).substr(0, end) == *there) break;
+      job.refuse(path.substr(0, end) + " and " + *there + " differ in the case of their letters alone");
+    }
+    is_new |= end == path.size();
+    if (end != path.size()) count(job, *there);
+  }
+  return is_new;
+}
+
+bool Unpacker::FoldedLess::operator()(std::string_view a, std::string_view b) const {
+  const auto folded = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
+  return std::lexicographical_compare(a.begin(), a.end(), b.begin(), b.end(),
+                                      [&](char x, char y) { return folded(x) < folded(y); });
 }
 
 const Directory& Unpacker::parent_of(const std::string& path) {

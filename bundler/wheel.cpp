@@ -88,8 +88,7 @@ void check_line(const std::string& wheel, const std::vector<std::string>& fields
 
 bool is_in_dist_info(const std::string& path, std::string_view name) {
   const std::size_t slash = path.find('/');
-  return slash != std::string::npos && path.substr(slash + 1) == name &&
-         std::string_view(path).substr(0, slash).ends_with(".dist-info");
+  return slash != std::string::npos && path.substr(slash + 1) == name && is_dist_info(path.substr(0, slash));
 }
 
 }  // namespace
@@ -103,6 +102,8 @@ std::optional<std::string> place_of_wheel_file(const std::string& path) {
   }
   return std::nullopt;
 }
+
+bool is_dist_info(const std::string& name) { return name.ends_with(".dist-info"); }
 
 bool is_record(const std::string& path) { return is_in_dist_info(path, "RECORD"); }
 

@@ -18,6 +18,9 @@ struct WheelFile {
 // headers and data, which have no place there.
 std::optional<std::string> place_of_wheel_file(const std::string& path);
 
+// Whether a directory is the one of the metadata, of which a wheel has one.
+bool is_dist_info(const std::string& name);
+
 // Whether path is the wheel's RECORD, or a signature of it, which RECORD cannot list with a digest.
 bool is_record(const std::string& path);
 bool is_record_signature(const std::string& path);

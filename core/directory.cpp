@@ -3,12 +3,14 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
+#include <sys/statfs.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
+#include <utility>
 #include <vector>
 
 #include "core/error.h"
@@ -24,7 +26,9 @@ bool is_elsewhere_or_closed(int error) {
   return error == ENOENT || error == ENOTDIR || error == ELOOP || error == EACCES || error == ENXIO || error == EISDIR;
 }
 
-bool is_unsupported(int error) { return error == ENOSYS || error == EINVAL || error == EOPNOTSUPP; }
+// EPERM: what an old container runtime answers for a call that it does not know. Where it is meant, plain rename(2)
+// says so again.
+bool is_unsupported(int error) { return error == ENOSYS || error == EINVAL || error == EOPNOTSUPP || error == EPERM; }
 
 }  // namespace
 
@@ -87,17 +91,24 @@ std::optional<std::string> Directory::try_read_link(const std::string& name) con
 }
 
 void Directory::list(const std::function<void(std::string)>& visit) const {
+  list_while([&](std::string name) {
+    visit(std::move(name));
+    return true;
+  });
+}
+
+bool Directory::list_while(const std::function<bool(std::string)>& visit) const {
   alignas(dirent64) std::array<char, 32768> buffer;
   if (::lseek(fd_.get(), 0, SEEK_SET) != 0) fail("lseek", "", false);
   for (;;) {
     const ssize_t size = ::getdents64(fd_.get(), buffer.data(), buffer.size());
-    if (size < 0) fail("getdents64", "", false);
-    if (size == 0) return;
+    if (size < 0 && errno != ENOENT) fail("getdents64", "", false);
+    if (size <= 0) return true;  // ENOENT: the directory itself is gone, and has no names
     for (const char* at = buffer.data(); at < buffer.data() + size;) {
       const auto* entry = reinterpret_cast<const dirent64*>(at);
       at += entry->d_reclen;
       const std::string_view name = static_cast<const char*>(entry->d_name);
-      if (name != "." && name != "..") visit(std::string(name));
+      if (name != "." && name != ".." && !visit(std::string(name))) return false;
     }
   }
 }
@@ -142,13 +153,17 @@ void Directory::create_symlink(const std::string& name, const std::string& targe
 }
 
 bool Directory::try_link(const Directory& from, const std::string& from_name, const std::string& name) const {
-  if (::linkat(from.fd_.get(), from_name.c_str(), fd_.get(), name.c_str(), 0) == 0) return true;
-  if (errno == EMLINK || errno == EXDEV || errno == EPERM || errno == ENOSYS || errno == EOPNOTSUPP) return false;
-  fail("linkat", name, true);
+  return ::linkat(from.fd_.get(), from_name.c_str(), fd_.get(), name.c_str(), 0) == 0;
 }
 
 void Directory::rename_from(const Directory& from, const std::string& from_name, const std::string& name) const {
   if (::renameat(from.fd_.get(), from_name.c_str(), fd_.get(), name.c_str()) != 0) fail("renameat", name, true);
+}
+
+bool Directory::try_rename_from(const Directory& from, const std::string& from_name, const std::string& name) const {
+  if (::renameat(from.fd_.get(), from_name.c_str(), fd_.get(), name.c_str()) == 0) return true;
+  if (errno == EXDEV) return false;
+  fail("renameat", name, true);
 }
 
 bool Directory::try_rename_to_free(const Directory& from, const std::string& from_name, const std::string& name) const {
@@ -156,13 +171,15 @@ bool Directory::try_rename_to_free(const Directory& from, const std::string& fro
   if (errno == EEXIST) return false;
   if (!is_unsupported(errno)) fail("renameat2", name, true);
   if (try_status(name)) return false;
-  rename_from(from, from_name, name);
-  return true;
+  if (::renameat(from.fd_.get(), from_name.c_str(), fd_.get(), name.c_str()) == 0) return true;
+  // Somebody was faster. A file that he made is replaced, as without us.
+  if (errno == EEXIST || errno == ENOTEMPTY || errno == ENOTDIR || errno == EISDIR) return false;
+  fail("renameat", name, true);
 }
 
 bool Directory::try_exchange(const Directory& from, const std::string& from_name, const std::string& name) const {
   if (::renameat2(from.fd_.get(), from_name.c_str(), fd_.get(), name.c_str(), RENAME_EXCHANGE) == 0) return true;
-  if (is_unsupported(errno)) return false;
+  if (is_unsupported(errno) || errno == EXDEV) return false;
   fail("renameat2", name, true);
 }
 
@@ -172,6 +189,10 @@ void Directory::remove_file(const std::string& name) const {
 
 void Directory::remove_directory(const std::string& name) const {
   if (::unlinkat(fd_.get(), name.c_str(), AT_REMOVEDIR) != 0) fail("unlinkat", name, true);
+}
+
+void Directory::try_remove_directory(const std::string& name) const noexcept {
+  ::unlinkat(fd_.get(), name.c_str(), AT_REMOVEDIR);
 }
 
 bool Directory::try_remove(const std::string& name) const {
@@ -191,21 +212,31 @@ Directory Directory::open_to_empty(const std::string& name) const {
   return std::move(*directory);
 }
 
+bool Directory::remove_or_empty(const Directory& top, unsigned level, const std::string& name) const {
+  constexpr unsigned most = 16;
+  if (try_remove(name)) return false;
+  const Directory directory = open_to_empty(name);
+  if (level == most) {
+    top.rename_from(*this, name, process::random_name());
+    return true;
+  }
+  const bool moved = directory.remove_content(top, level + 1);
+  remove_directory(name);
+  return moved;
+}
+
 // Every level of the tree holds a descriptor. What is deeper than they may go moves up to top, which true says.
 bool Directory::remove_content(const Directory& top, unsigned level) const {
-  constexpr unsigned most = 16;
+  constexpr std::size_t batch = 1024;  // somebody else may have made any number of names
   bool moved = false;
-  std::vector<std::string> names;
-  list([&](std::string name) { names.push_back(std::move(name)); });
-  for (const std::string& name : names) {
-    if (try_remove(name)) continue;
-    const Directory directory = open_to_empty(name);
-    if (level == most) {
-      top.rename_from(*this, name, process::random_name());
-      moved = true;
-    } else {
-      if (directory.remove_content(top, level + 1)) moved = true;
-      remove_directory(name);
+  for (bool all = false; !all;) {
+    std::vector<std::string> names;
+    all = list_while([&](std::string name) {
+      names.push_back(std::move(name));
+      return names.size() < batch;
+    });
+    for (const std::string& name : names) {
+      if (remove_or_empty(top, level, name)) moved = true;
     }
   }
   return moved;
@@ -219,9 +250,7 @@ void Directory::remove_tree(const std::string& name) const {
   remove_directory(name);
 }
 
-void Directory::set_mode(std::uint32_t mode) const {
-  if (::fchmod(fd_.get(), mode) != 0) fail("fchmod", "", true);
-}
+void Directory::try_set_mode(std::uint32_t mode) const { ::fchmod(fd_.get(), mode); }
 
 void Directory::set_modification_time(std::int64_t seconds) const {
   const std::array<timespec, 2> times = {timespec{seconds, 0}, timespec{seconds, 0}};
@@ -233,24 +262,22 @@ void Directory::set_modification_time_of_link(const std::string& name, std::int6
   if (::utimensat(fd_.get(), name.c_str(), times.data(), AT_SYMLINK_NOFOLLOW) != 0) fail("utimensat", name, true);
 }
 
-void Directory::remove_default_acl() const {
-  if (::fremovexattr(fd_.get(), "system.posix_acl_default") == 0) return;
-  if (errno == ENODATA || errno == EOPNOTSUPP || errno == ENOSYS || errno == EPERM) return;
-  fail("fremovexattr", "", true);
-}
+void Directory::try_remove_default_acl() const { ::fremovexattr(fd_.get(), "system.posix_acl_default"); }
 
 FreeSpace Directory::free_space() const {
-  struct statvfs buffer {};
-  if (retry([&] { return ::fstatvfs(fd_.get(), &buffer); }) != 0) fail("fstatvfs", "", false);
+  constexpr std::uint64_t tmpfs = 0x01021994, ramfs = 0x858458f6;  // statfs(2) has these numbers
+  struct statfs buffer {};
   FreeSpace space;
-  space.block = buffer.f_frsize;
+  if (retry([&] { return ::fstatfs(fd_.get(), &buffer); }) != 0) return space;
+  const auto block = static_cast<std::uint64_t>(buffer.f_frsize);
+  space.block = std::max<std::uint64_t>(block, 1);
   // A tmpfs without a limit says 0 of 0.
-  space.bytes = buffer.f_blocks == 0 ? UINT64_MAX : buffer.f_bavail * buffer.f_frsize;
-  if (buffer.f_files != 0) space.inodes = buffer.f_favail;
+  if (block != 0 && buffer.f_blocks != 0) space.bytes = buffer.f_bavail * block;
+  if (buffer.f_files != 0) space.inodes = buffer.f_ffree;
+  const auto type = static_cast<std::uint64_t>(buffer.f_type);
+  space.in_memory = type == tmpfs || type == ramfs;
   return space;
 }
-
-bool Directory::is_writable() const { return ::faccessat(fd_.get(), ".", W_OK | X_OK, AT_EACCESS) == 0; }
 
 void Directory::check_writable() const { check_access(W_OK | X_OK); }
 void Directory::check_searchable() const { check_access(X_OK); }
@@ -265,7 +292,7 @@ bool Directory::is_mount_root() const {
 void Directory::check_access(int mode_bits) const {
   if (::faccessat(fd_.get(), ".", mode_bits, AT_EACCESS) == 0) return;
   if (errno == EROFS) throw Error(Reason::target_read_only, path_, "is mounted read-only");
-  if (errno != EACCES && errno != EPERM) fail("faccessat", "", false);
+  if (errno != EACCES) return;
   const Status found = status();
   throw Error(Reason::target_not_writable, path_,
               "uid " + std::to_string(::geteuid()) + ", gid " + std::to_string(::getegid()) +

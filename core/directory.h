@@ -12,11 +12,12 @@
 
 namespace injector {
 
-// What statvfs(3) says is left for this user. inodes is empty where the file system has no fixed number of them.
+// What statfs(2) says is left for this user: a hint, empty where the file system does not say, or has no bound.
 struct FreeSpace {
-  std::uint64_t bytes = 0;
-  std::uint64_t block = 1;  // bytes that a file is rounded up to
+  std::optional<std::uint64_t> bytes;
   std::optional<std::uint64_t> inodes;
+  std::uint64_t block = 1;  // bytes that a file is rounded up to
+  bool in_memory = false;   // what is written counts against the memory limit of who writes it
 };
 
 // An open directory and the path under which messages name it. Every operation below takes one name, never a path,
@@ -43,6 +44,8 @@ class Directory {
   // Calls visit with each name in the directory but . and .., in no order. Not for use by several threads at once, nor
   // by visit: the position is the descriptor's own.
   void list(const std::function<void(std::string)>& visit) const;
+  // The same for as long as visit says true; false where it ended the listing.
+  bool list_while(const std::function<bool(std::string)>& visit) const;
 
   File create_file(const std::string& name, std::uint32_t mode) const;
   std::optional<File> try_create_file(const std::string& name, std::uint32_t mode) const;  // empty: the name is taken
@@ -51,32 +54,36 @@ class Directory {
   std::optional<File> try_open_for_lock(const std::string& name) const;
   bool try_create_directory(const std::string& name, std::uint32_t mode) const;  // false: the name is taken
   void create_symlink(const std::string& name, const std::string& target) const;
-  // Gives a file of another directory a second name here; false where this pair of places cannot have links.
+  // Gives a file of another directory a second name here; false where that cannot be, for whatever reason: a copy does
+  // as well, and says better what is wrong.
   bool try_link(const Directory& from, const std::string& from_name, const std::string& name) const;
 
   // Renames into this directory, replacing as rename(2) does.
   void rename_from(const Directory& from, const std::string& from_name, const std::string& name) const;
+  // The same; false where the file system cannot move it: overlayfs, a directory that a lower layer has.
+  bool try_rename_from(const Directory& from, const std::string& from_name, const std::string& name) const;
   // Renames onto a free name: false where it is taken.
   bool try_rename_to_free(const Directory& from, const std::string& from_name, const std::string& name) const;
-  // Swaps two entries; false where the file system cannot.
+  // Swaps two entries; false where the file system cannot swap, or not these.
   bool try_exchange(const Directory& from, const std::string& from_name, const std::string& name) const;
 
   void remove_file(const std::string& name) const;
-  void remove_directory(const std::string& name) const;  // it must be empty
+  void remove_directory(const std::string& name) const;               // it must be empty
+  void try_remove_directory(const std::string& name) const noexcept;  // where it is empty, and may go
   // Whatever name is, with all below it; absent is fine. What is mounted below it stays, and is an error.
   void remove_tree(const std::string& name) const;
 
-  void set_mode(std::uint32_t mode) const;
+  void try_set_mode(std::uint32_t mode) const;  // a hint, see File
   void set_modification_time(std::int64_t seconds) const;
   void set_modification_time_of_link(const std::string& name, std::int64_t seconds) const;
-  // What is created below no longer inherits an access control list.
-  void remove_default_acl() const;
+  // What is created below no longer inherits an access control list, where it did.
+  void try_remove_default_acl() const;
 
   FreeSpace free_space() const;
-  // Whether this user can create entries here; check_writable throws target_not_writable or target_read_only.
-  bool is_writable() const;
+  // Throws target_not_writable or target_read_only where the kernel says that this user cannot create entries here.
+  // What it says is a hint: before the fact for a dry run, and after it for a better message.
   void check_writable() const;
-  // Throws target_not_writable where this user cannot reach what is in here.
+  // The same where this user cannot reach what is in here.
   void check_searchable() const;
   void sync_file_system() const;
 
@@ -85,6 +92,7 @@ class Directory {
   bool is_mount_root() const;
   bool try_remove(const std::string& name) const;  // false: a directory that is not empty
   Directory open_to_empty(const std::string& name) const;
+  bool remove_or_empty(const Directory& top, unsigned level, const std::string& name) const;
   bool remove_content(const Directory& top, unsigned level) const;
   [[noreturn]] void fail(const char* call, const std::string& name, bool writes) const;
 

@@ -57,22 +57,35 @@ void File::write_all(std::string_view bytes) {
   }
 }
 
-std::string File::read_all(std::size_t limit) {
+std::optional<std::string> File::try_read_all(std::size_t limit) {
+  const Status found = status();
+  if (found.type != FileType::file || found.size > limit) return std::nullopt;
   std::string all;
-  all.reserve(static_cast<std::size_t>(status().size) + 1);
+  all.reserve(static_cast<std::size_t>(found.size));
   std::array<char, 65536> buffer;
   while (const std::size_t count = read(buffer)) {
-    if (all.size() + count > limit) {
-      throw Error(Reason::manifest_invalid, path_, "is larger than " + std::to_string(limit) + " bytes");
-    }
+    if (all.size() + count > limit) return std::nullopt;  // it grows, or its file system does not know its size
     all.append(buffer.data(), count);
   }
   return all;
 }
 
-void File::set_mode(std::uint32_t mode) {
-  if (::fchmod(fd_.get(), mode) != 0) throw_errno(errno, "fchmod", path_, Access::write);
+std::string File::read_all(std::size_t limit) {
+  if (auto all = try_read_all(limit)) return std::move(*all);
+  throw Error(Reason::manifest_invalid, path_, "is no regular file of at most " + std::to_string(limit) + " bytes");
 }
+
+std::optional<std::string> File::try_read_hint(const std::string& path) {
+  constexpr std::size_t most = std::size_t{1} << 20U;
+  try {
+    auto file = try_open(path);
+    return file ? file->try_read_all(most) : std::nullopt;
+  } catch (const Error&) {
+    return std::nullopt;
+  }
+}
+
+void File::try_set_mode(std::uint32_t mode) { ::fchmod(fd_.get(), mode); }
 
 void File::set_modification_time(std::int64_t seconds) {
   const std::array<timespec, 2> times = {timespec{seconds, 0}, timespec{seconds, 0}};

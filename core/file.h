@@ -21,6 +21,7 @@ struct Status {
   std::uint64_t inode = 0;
   std::uint32_t uid = 0;
   std::uint32_t gid = 0;
+  std::int64_t changed = 0;  // the last change of content or attributes, in nanoseconds since 1970
 };
 
 // Permission bits as users know them: four octal digits.
@@ -36,6 +37,9 @@ class File {
 
   // Opens path for reading, following links; empty where there is nothing.
   static std::optional<File> try_open(const std::string& path);
+  // What a file says that is only a hint, as those of control groups; empty where it cannot be had, for whatever
+  // reason.
+  static std::optional<std::string> try_read_hint(const std::string& path);
   // Opens an existing regular file for writing and empties it; empty where that cannot be done, for whatever reason.
   static std::optional<File> try_open_for_overwrite(const std::string& path);
 
@@ -45,9 +49,13 @@ class File {
   // Reads at most buffer.size() bytes; 0 at the end of the file.
   std::size_t read(std::span<char> buffer);
   void write_all(std::string_view bytes);
-  // Reads all that is left; throws manifest_invalid where that is more than limit bytes.
+  // Reads a regular file of at most limit bytes whole, and asks for no more memory than it turns out to have; empty
+  // where it is anything else.
+  std::optional<std::string> try_read_all(std::size_t limit);
+  // The same where that is an error: manifest_invalid.
   std::string read_all(std::size_t limit);
-  void set_mode(std::uint32_t mode);
+  // A hint: on a file system without modes, or with those of its mount, nothing happens.
+  void try_set_mode(std::uint32_t mode);
   void set_modification_time(std::int64_t seconds);
   // Starts to write dirty pages of the range to the device, or waits until they are there and drops them from memory.
   void start_writeback(std::uint64_t offset, std::uint64_t length);

@@ -204,6 +204,12 @@ std::map<std::string, std::set<std::string>> Manifest::selector_values() const {
   return values;
 }
 
+std::size_t Manifest::position_of(const std::string& top_name) const {
+  const auto found =
+      std::find_if(top_.begin(), top_.end(), [&](auto index) { return view_of_name(index) == top_name; });
+  return static_cast<std::size_t>(found - top_.begin());
+}
+
 Manifest Manifest::chosen(const Choice& choice) const {
   Manifest manifest(reason_, document_);
   manifest.name_ = name_;

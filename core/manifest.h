@@ -91,6 +91,9 @@ class Manifest {
   }
   // The entries of the top level, in the order in which they are published.
   const std::vector<std::uint32_t>& top() const { return top_; }
+  bool has_top(const std::string& name) const { return position_of(name) < top_.size(); }
+  // In top(); behind its end where no entry of the top level has the name.
+  std::size_t position_of(const std::string& top_name) const;
   // The entries of a directory, or of the payload itself (Entry::no_parent).
   std::size_t children_of(std::uint32_t index) const;
   // The number behind the last entry below a top-level one.

@@ -145,6 +145,8 @@ std::string_view architecture() {
 #endif
 }
 
+std::uint32_t effective_user() { return ::geteuid(); }
+
 unsigned available_processors() {
   cpu_set_t set;
   CPU_ZERO(&set);

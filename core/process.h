@@ -24,6 +24,8 @@ Inherited prepare();
 bool is_terminal_stderr();
 // The architecture that this program was built for, as uname -m says it.
 std::string_view architecture();
+// The user as whom files are created.
+std::uint32_t effective_user();
 // Processors that this process may run on.
 unsigned available_processors();
 // 16 hexadecimal digits that nobody can guess.

@@ -18,6 +18,7 @@ inline Status to_status(const struct stat& from) {
   status.inode = from.st_ino;
   status.uid = from.st_uid;
   status.gid = from.st_gid;
+  status.changed = std::int64_t{from.st_ctim.tv_sec} * 1'000'000'000 + from.st_ctim.tv_nsec;
   return status;
 }
 

@@ -18,9 +18,9 @@ class TreeGuard {
   ~TreeGuard() {
     if (dismissed_) return;
     try {
-      parent_.remove_tree(name_);
-    } catch (const Error& error) {
-      on_failure_(error);
+      remove();
+    } catch (...) {
+      // There is no memory to say so either; what is left the next run removes.
     }
   }
   TreeGuard(const TreeGuard&) = delete;
@@ -30,6 +30,14 @@ class TreeGuard {
   void dismiss() { dismissed_ = true; }
 
  private:
+  void remove() {
+    try {
+      parent_.remove_tree(name_);
+    } catch (const Error& error) {
+      on_failure_(error);
+    }
+  }
+
   const Directory& parent_;
   std::string name_;
   std::function<void(const Error&)> on_failure_;

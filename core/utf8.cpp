@@ -32,7 +32,8 @@ Character first(std::string_view text) {
 bool is_control(std::uint32_t code) {
   const bool direction = (code >= 0x202A && code <= 0x202E) || (code >= 0x2066 && code <= 0x2069) || code == 0x061C ||
                          code == 0x200E || code == 0x200F || code == 0x2028 || code == 0x2029;
-  return code < 0x20 || (code >= 0x7F && code <= 0x9F) || direction;
+  const bool beyond_yaml = code == 0xFFFE || code == 0xFFFF;
+  return code < 0x20 || (code >= 0x7F && code <= 0x9F) || direction || beyond_yaml;
 }
 
 }  // namespace

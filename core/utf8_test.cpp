@@ -45,7 +45,8 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(good("empty", ""), good("ASCII", " !~"), good("the least of two bytes", "\u00a0"),
                     good("the most of two bytes", "\u07ff"), good("the least of three bytes", "\u0800"),
                     good("before the surrogates", "\xed\x9f\xbf"), good("behind the surrogates", "\xee\x80\x80"),
-                    good("the most of three bytes", "\uffff"), good("the least of four bytes", "\U00010000"),
+                    good("the last of three bytes that YAML holds", "\ufffd"),
+                    good("the least of four bytes", "\U00010000"), good("U+1FFFE", "\U0001fffe"),
                     good("U+10FFFF", "\xf4\x8f\xbf\xbf"), good("around the marks", "\u200d\u2010\u2027\u202f\u2065"),
                     good("right to left by itself", "\u05d0\u0627")));
 
@@ -59,7 +60,8 @@ INSTANTIATE_TEST_SUITE_P(Control, Utf8,
                                          control("line separator", "\u2028", "?"),
                                          control("paragraph separator", "\u2029", "?"),
                                          control("U+202A", "\u202a", "?"), control("U+202E", "x\u202ey", "x?y"),
-                                         control("U+2066", "\u2066", "?"), control("U+2069", "\u2069", "?")));
+                                         control("U+2066", "\u2066", "?"), control("U+2069", "\u2069", "?"),
+                                         control("U+FFFE", "a\ufffe", "a?"), control("U+FFFF", "\uffff", "?")));
 
 INSTANTIATE_TEST_SUITE_P(
     Invalid, Utf8,

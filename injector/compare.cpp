@@ -5,6 +5,7 @@
 #include <mutex>
 #include <set>
 
+#include "core/process.h"
 #include "injector/block_hasher.h"
 #include "injector/directory_cache.h"
 #include "injector/parallel.h"
@@ -15,6 +16,8 @@ namespace {
 constexpr std::uint32_t readable_file = 0444;
 constexpr std::uint32_t executable = 0111;
 constexpr std::uint32_t readable_directory = 0555;
+constexpr std::uint32_t writable_by_others = 0022;
+constexpr std::uint32_t writable = 0222;
 
 std::string_view name_of(FileType type) {
   switch (type) {
@@ -33,12 +36,17 @@ std::string_view name_of(FileType type) {
 // What all threads share.
 class Comparer {
  public:
-  Comparer(const Manifest& manifest, const Directory& root, const Context& context, Comparison& result)
-      : manifest_(manifest), root_(root), context_(context), result_(result) {}
+  Comparer(const Manifest& manifest, const Directory& root, Modes modes, const Context& context)
+      : manifest_(manifest), root_(root), modes_(modes), context_(context) {
+    result_.states.assign(manifest.size(), State::absent);
+    result_.linkable.resize(manifest.size());
+    result_.top.resize(manifest.top().size());
+  }
 
   const Manifest& manifest() const { return manifest_; }
   const Directory& root() const { return root_; }
   const Context& context() const { return context_; }
+  Comparison& result() { return result_; }
 
   void differ(std::uint32_t index, State state, Reason reason, std::string problem) {
     differ_at(index, state, reason, root_.path_of(manifest_.path_of(index)), std::move(problem));
@@ -52,16 +60,29 @@ class Comparer {
   }
 
   // Each entry is one thread's, and no two entries share a byte.
-  void right(std::uint32_t index, std::uint64_t linkable_inode = 0) {
-    result_.states[index] = State::right;
-    result_.linkable[index] = linkable_inode;
+  void right(std::uint32_t index) { result_.states[index] = State::right; }
+
+  void right_file(std::uint32_t index, const Status& status) {
+    right(index);
+    const bool as_installed = (status.mode & ~writable) == (manifest_[index].mode & ~writable);
+    if (!as_installed || status.uid != user_ || (status.mode & writable_by_others) != 0) return;
+    result_.linkable[index] = {status.inode, status.changed};
+  }
+
+  bool has_bits(const Status& status, std::uint32_t bits) const {
+    return modes_ == Modes::of_the_mount || (status.mode & bits) == bits;
+  }
+  bool is_as_executable(const Status& status, std::uint32_t index) const {
+    return modes_ == Modes::of_the_mount || (status.mode & executable) == (manifest_[index].mode & executable);
   }
 
  private:
   const Manifest& manifest_;
   const Directory& root_;
+  Modes modes_;
   const Context& context_;
-  Comparison& result_;
+  std::uint32_t user_ = process::effective_user();
+  Comparison result_;
   std::mutex mutex_;
 };
 
@@ -115,7 +136,7 @@ class Worker {
   }
 
   bool is_readable(const Status& status, std::uint32_t index, std::uint32_t bits) {
-    if ((status.mode & bits) == bits) return true;
+    if (shared_.has_bits(status, bits)) return true;
     shared_.differ(index, State::wrong, Reason::mode_mismatch,
                    "has mode " + mode_text(status.mode) + ": not everybody can read it");
     return false;
@@ -142,26 +163,32 @@ class Worker {
       return std::nullopt;
     }
     if (!is_readable(status, index, readable_file)) return std::nullopt;
-    if ((status.mode & executable) != (entry.mode & executable)) {
+    if (!shared_.is_as_executable(status, index)) {
       return wrong(Reason::mode_mismatch,
                    "has mode " + mode_text(status.mode) + ", the manifest says " + mode_text(entry.mode));
     }
     if (status.size != entry.size) return wrong(Reason::size_mismatch, size_problem(status.size, entry.size));
-    const Digest digest = digest_of(*file, status.size);
+    const auto [size, digest] = hash(*file, status.size);
+    if (size != entry.size) return wrong(Reason::size_mismatch, size_problem(size, entry.size));
     if (digest != entry.digest) return wrong(Reason::digest_mismatch, digest_problem(digest, entry.digest));
-    const bool linkable = (status.mode & ~0222U) == (entry.mode & ~0222U);
-    shared_.right(index, linkable ? status.inode : 0);
+    shared_.right_file(index, status);
     return file;
   }
 
-  Digest digest_of(File& file, std::uint64_t size) {
-    hasher_.begin(size);
-    while (const std::size_t count = file.read(hasher_.block())) {
+  // Of a file that is being written to, one byte more than it had tells enough: it may grow without end.
+  std::pair<std::uint64_t, Digest> hash(File& file, std::uint64_t expected) {
+    std::uint64_t size = 0;
+    hasher_.begin(expected);
+    while (size <= expected) {
+      const std::span<char> block = hasher_.block();
+      const std::size_t count = file.read(block.first(std::min<std::uint64_t>(block.size(), expected + 1 - size)));
+      if (count == 0) break;
       hasher_.add(count);
+      size += count;
       shared_.context().progress.advance(count);
       shared_.context().interrupt.check();
     }
-    return hasher_.finish();
+    return {size, hasher_.finish()};
   }
 
   void compare_symlink(const Directory& parent, std::uint32_t index) {
@@ -180,25 +207,32 @@ class Worker {
   BlockHasher hasher_;
 };
 
-// Entries of the top level that are there, with all below them; of the others nothing needs to be opened.
-std::vector<std::uint32_t> present_entries(Comparer& shared) {
+// An entry of the top level, where it is there, with all below it; else nothing below it needs to be opened.
+void add_present(Comparer& shared, std::size_t position, std::vector<std::uint32_t>& present) {
   const Manifest& manifest = shared.manifest();
-  std::vector<std::uint32_t> present;
-  for (std::size_t position = 0; position < manifest.top().size(); ++position) {
-    const std::uint32_t top = manifest.top()[position];
-    if (!shared.root().try_status(manifest.name_of(top))) {
-      shared.differ(top, State::absent, Reason::missing_entry, "is missing");
-      continue;
-    }
-    for (std::uint32_t i = top; i < manifest.end_of_top(position); ++i) present.push_back(i);
-  }
-  return present;
+  const std::uint32_t top = manifest.top()[position];
+  const auto status = shared.root().try_status(manifest.name_of(top));
+  shared.result().top[position] = status;
+  if (!status) return shared.differ(top, State::absent, Reason::missing_entry, "is missing");
+  for (std::uint32_t i = top; i < manifest.end_of_top(position); ++i) present.push_back(i);
+}
+
+void compare_entries(Comparer& shared, const std::vector<std::uint32_t>& entries) {
+  const bool threads_to_spare = has_threads_to_spare(entries.size(), shared.context());
+  for_each_parallel(entries.size(), shared.context(), [&] {
+    const auto worker = std::make_shared<Worker>(shared, threads_to_spare);
+    return [worker, &entries](std::size_t i) { worker->compare_entry(entries[i]); };
+  });
 }
 
 }  // namespace
 
 bool Comparison::right(std::uint32_t begin, std::uint32_t end) const {
   return std::all_of(states.begin() + begin, states.begin() + end, [](State s) { return s == State::right; });
+}
+
+void Comparison::forget_links(std::uint32_t begin, std::uint32_t end) {
+  std::fill(linkable.begin() + begin, linkable.begin() + end, Hashed{});
 }
 
 std::string size_problem(std::uint64_t found, std::uint64_t expected) {
@@ -212,46 +246,50 @@ std::string digest_problem(const Digest& found, const Digest& expected) {
 // Counting is enough: that one of the manifest's own entries is missing shows at that entry.
 std::optional<std::string> find_surplus(const Manifest& manifest, std::uint32_t index, const Directory& directory,
                                         Tree tree) {
-  std::vector<std::string> names;
-  directory.list([&](std::string name) { names.push_back(std::move(name)); });
-  if (names.size() <= manifest.children_of(index)) return std::nullopt;
+  std::size_t count = 0;
+  if (directory.list_while([&](const std::string&) { return ++count <= manifest.children_of(index); }))
+    return std::nullopt;
   std::set<std::string> expected;
   for (std::uint32_t i = index == Entry::no_parent ? 0 : index + 1; i < manifest.size(); ++i) {
     if (manifest[i].parent == index) expected.insert(manifest.name_of(i));
   }
-  std::sort(names.begin(), names.end());
-  const auto known = [&](const std::string& name) {
-    return expected.contains(name) || (tree == Tree::bundle && manifest.left_out(index, name));
-  };
-  const auto surplus = std::find_if_not(names.begin(), names.end(), known);
-  // A directory that changes while it is listed can give a name twice.
-  if (surplus == names.end()) return std::nullopt;
-  return directory.path_of(*surplus);
-}
-
-Comparison compare(const Manifest& manifest, const Directory& root, bool whole_root, const Context& context) {
-  Comparison result;
-  result.states.assign(manifest.size(), State::absent);
-  result.linkable.assign(manifest.size(), 0);
-  Comparer shared(manifest, root, context, result);
-  const std::vector<std::uint32_t> present = present_entries(shared);
-  const bool threads_to_spare = has_threads_to_spare(present.size(), context);
-  for_each_parallel(present.size(), context, [&] {
-    const auto worker = std::make_shared<Worker>(shared, threads_to_spare);
-    return [worker, &present](std::size_t i) { worker->compare_entry(present[i]); };
+  std::optional<std::string> surplus;
+  directory.list_while([&](const std::string& name) {
+    const bool known = expected.contains(name) || (tree == Tree::bundle && manifest.left_out(index, name));
+    if (!known) surplus = directory.path_of(name);
+    return known;
   });
-  if (whole_root) Worker(shared, false).compare_names(root, Entry::no_parent);
-  return result;
+  return surplus;  // none: a directory that changes while it is listed can give a name twice
 }
 
-File open_right(const Manifest& manifest, const Directory& root, std::uint32_t index, const Context& context) {
-  Comparison result;
-  result.states.assign(manifest.size(), State::absent);
-  result.linkable.assign(manifest.size(), 0);
-  Comparer shared(manifest, root, context, result);
+Comparison compare(const Manifest& manifest, const Directory& root, Modes modes, bool whole_root,
+                   const Context& context) {
+  Comparer shared(manifest, root, modes, context);
+  std::vector<std::uint32_t> present;
+  for (std::size_t position = 0; position < manifest.top().size(); ++position) add_present(shared, position, present);
+  compare_entries(shared, present);
+  if (whole_root) Worker(shared, false).compare_names(root, Entry::no_parent);
+  return std::move(shared.result());
+}
+
+bool is_right(const Manifest& manifest, const std::string& top_name, const Directory& root, Modes modes,
+              const Context& context) {
+  const std::size_t position = manifest.position_of(top_name);
+  if (position == manifest.top().size()) return false;
+  Comparer shared(manifest, root, modes, context);
+  std::vector<std::uint32_t> present;
+  add_present(shared, position, present);
+  compare_entries(shared, present);
+  return shared.result().all_right();
+}
+
+File open_right(const Manifest& manifest, const Directory& root, Modes modes, std::uint32_t index,
+                const Context& context) {
+  Comparer shared(manifest, root, modes, context);
   auto file = Worker(shared, has_threads_to_spare(1, context)).open_file(index);
-  if (!file) throw Error(result.first->reason, result.first->path, result.first->problem);
-  return std::move(*file);
+  if (file) return std::move(*file);
+  const Difference& first = *shared.result().first;
+  throw Error(first.reason, first.path, first.problem);
 }
 
 }  // namespace injector

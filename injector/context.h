@@ -14,6 +14,7 @@ struct Context {
   Progress& progress;
   unsigned threads = 1;
   std::optional<std::uint64_t> dirty_window;  // see Limits
+  std::optional<std::uint64_t> memory = {};
 };
 
 }  // namespace injector

@@ -36,8 +36,9 @@ std::string shell_line(const Variable& variable) {
 }
 
 std::string kubernetes_lines(const Variable& variable) {
-  // $(NAME) is a reference in a Pod, and $$ is the text $.
-  return "- name: " + variable.name + "\n  value: " + json_string(replace_all(variable.value, "$", "$$")) + "\n";
+  // $(NAME) is a reference in a Pod, and $$ is the text $. Without quotation marks the name `on` is a boolean.
+  return "- name: " + json_string(variable.name) + "\n  value: " + json_string(replace_all(variable.value, "$", "$$")) +
+         "\n";
 }
 
 std::string comment_on(const Variable& variable) {

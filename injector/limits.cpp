@@ -11,10 +11,7 @@
 namespace injector {
 namespace {
 
-std::string read_text(const std::string& path) {
-  auto file = File::try_open(path);
-  return file ? file->read_all(std::size_t{1} << 20U) : std::string();
-}
+std::string read_text(const std::string& path) { return File::try_read_hint(path).value_or(""); }
 
 std::optional<std::uint64_t> number(std::string_view text) {
   std::uint64_t value = 0;

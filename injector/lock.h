@@ -8,17 +8,31 @@
 
 namespace injector {
 
-// One injector at a time in a target: flock(2) on .injector/lock, which the kernel lets go when its holder ends,
-// however that happens.
+// The lock of a directory, for one injector at a time: flock(2) on a file in it, which the kernel lets go when its
+// holder ends, however that happens. That file's name may be taken away and given to another file while it is held; who
+// holds a lock has seen afterwards that name and file were one. Where a volume keeps locks to the node (some network
+// and FUSE file systems), injectors on two nodes do not see each other: each name of the target is whole even so, but
+// one of them can end with an error.
 class Lock {
  public:
-  // Empty where another injector holds it, or where this user cannot write to the target.
-  static std::optional<Lock> try_take(const Directory& target);
-  // Waits for the other injector. Throws lock_timeout, target_not_writable or target_read_only.
-  static Lock take(const Directory& target, std::chrono::seconds timeout, const Context& context);
+  // The file's name in the directory.
+  static constexpr const char* name = "lock";
+
+  // Empty where another process holds it. Throws target_not_writable or target_read_only where this user cannot have
+  // it, target_unsafe where something else has the name.
+  static std::optional<Lock> try_take(const Directory& directory);
+  // The same in a directory that is this process's own: the file is surely made by it. Empty where there is one
+  // already.
+  static std::optional<Lock> try_create(const Directory& directory);
+  // Waits for the other process. Throws lock_timeout as well.
+  static Lock take(const Directory& directory, std::chrono::seconds timeout, const Context& context);
+
+  // Of the file: what one that this process creates here looks like.
+  Status status() const { return file_.status(); }
 
  private:
   explicit Lock(File file) : file_(std::move(file)) {}
+  static std::optional<Lock> try_hold(const Directory& directory, File file);
   File file_;
 };
 

@@ -38,7 +38,7 @@ int run(const Options& options, const Process& self, const Reporter& reporter) {
   Progress progress(process::is_terminal_stderr() && options.log_format != log::Format::json);
   const Context context{self.interrupt, progress,
                         options.threads.value_or(limits.threads(process::available_processors())),
-                        limits.dirty_window()};
+                        limits.dirty_window(), limits.memory};
   std::string out;
   switch (options.command) {
     case Command::install:

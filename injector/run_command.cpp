@@ -31,7 +31,7 @@ int run_program(const Options& options, const Context& context, const process::I
     const auto index = find_entry(selected.manifest, path);
     if (!index) continue;
     check_executable(selected.manifest[*index], path);
-    const File file = open_right(selected.manifest, selected.tree, *index, context);
+    const File file = open_right(selected.manifest, selected.tree, selected.modes, *index, context);
     context.interrupt.check();
     const std::string place = std::filesystem::absolute(selected.tree.path());
     process::Program program{file, options.program,

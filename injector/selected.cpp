@@ -18,13 +18,14 @@ Selected read_record(const Directory& folder, const std::string& library, const 
     throw Error(Reason::manifest_invalid, file->path(), "is the record of " + manifest.name() + ", not of " + library,
                 "Run injector install again.");
   }
-  std::string selection = records::read_selection(*home);
+  std::string selection = records::try_read_selection(*home).value_or("");
   if (const auto choice = Choice::parse(selection)) {
     manifest = manifest.chosen(*choice);
   } else {
     selection.clear();  // not one of ours: as if there were none
   }
-  return {std::move(document), std::move(manifest), open_target(target), std::move(selection)};
+  const Modes modes = records::keeps_modes(*home) ? Modes::kept : Modes::of_the_mount;
+  return {std::move(document), std::move(manifest), open_target(target), std::move(selection), modes};
 }
 
 }  // namespace
@@ -33,7 +34,7 @@ std::vector<Selected> select(const Selection& selection) {
   std::vector<Selected> all;
   if (!selection.target) {
     Bundle bundle = Bundle::open(selection.bundle);
-    all.push_back({std::move(bundle.document), std::move(bundle.manifest), std::move(bundle.payload), ""});
+    all.push_back({std::move(bundle.document), std::move(bundle.manifest), std::move(bundle.payload), "", Modes::kept});
     return all;
   }
   const Directory target = open_target(*selection.target);

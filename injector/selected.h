@@ -5,6 +5,7 @@
 
 #include "core/directory.h"
 #include "core/manifest.h"
+#include "injector/compare.h"
 #include "injector/options.h"
 
 namespace injector {
@@ -15,6 +16,7 @@ struct Selected {
   Manifest manifest;
   Directory tree;
   std::string selection;  // of a record: which entries are installed, where not all are
+  Modes modes = Modes::kept;
 };
 
 // The one of the bundle, or those of the target in the order of their names. Throws bundle_not_found, not_installed,

@@ -1,223 +1,154 @@
 #include "injector/stage.h"
 
-#include <memory>
+#include <functional>
+#include <utility>
 
 #include "core/error.h"
 #include "core/process.h"
-#include "injector/block_hasher.h"
-#include "injector/directory_cache.h"
+#include "core/tree_guard.h"
+#include "injector/compare.h"
 #include "injector/log.h"
-#include "injector/parallel.h"
 #include "injector/records.h"
 
 namespace injector {
 namespace {
 
-Directory create_folder(const Directory& parent, const std::string& name, std::uint32_t mode) {
-  if (!parent.try_create_directory(name, mode)) {
-    throw Error(Reason::target_unsafe, parent.path_of(name), "appeared while the install ran");
-  }
+constexpr const char* fresh_name = "new";
+constexpr const char* publish_name = "publish";
+constexpr const char* old_name = "old";
+constexpr std::uint32_t folder_mode = 0755;
+
+Directory create_folder(const Directory& parent, const std::string& name) {
+  parent.try_create_directory(name, folder_mode);
   auto directory = parent.try_open_directory(name);
   if (!directory) throw Error(Reason::target_unsafe, parent.path_of(name), "was replaced while the install ran");
   return std::move(*directory);
 }
 
-// Copies one file after the other, hashing what it writes, and keeps the dirty pages of a limited memory in bounds.
-class Copier {
- public:
-  Copier(const Context& context, bool thread_to_spare) : context_(context), hasher_(thread_to_spare) {}
+// Whether the directory that was opened is the one that was made, by how a file looks that is surely ours: the lock.
+// Where the mount gives all files their modes, anybody may write anywhere, and nothing is to be had.
+bool is_own(const Directory& root, const Lock& lock) {
+  constexpr std::uint32_t writable_by_others = 0022;
+  const Status directory = root.status();
+  const Status file = lock.status();
+  const bool keeps_modes = (file.mode & 0111U) == 0;
+  if (directory.uid != file.uid || (keeps_modes && (directory.mode & writable_by_others) != 0)) return false;
+  return root.list_while([](const std::string& name) { return name == Lock::name; });
+}
 
-  void copy(File from, const Directory& to, const std::string& name, const Entry& entry) {
-    const Status status = from.status();
-    if (status.type != FileType::file) throw Error(Reason::type_mismatch, from.path(), "is not a file");
-    if (status.size != entry.size) throw size_mismatch(from, status.size, entry.size);
-    File file = to.create_file(name, entry.mode);
-    std::uint64_t written = 0;
-    hasher_.begin(entry.size);
-    while (written < entry.size) {
-      const std::span<char> block = hasher_.block();
-      const std::size_t count = from.read(block);
-      if (count == 0 || written + count > entry.size) throw size_mismatch(from, written + count, entry.size);
-      hasher_.add(count);
-      file.write_all({block.data(), count});
-      written += count;
-      bound_dirty_pages(file, from, written, count);
-      context_.progress.advance(count);
-      if (written < entry.size) context_.interrupt.check();
-    }
-    const Digest digest = hasher_.finish();
-    if (digest != entry.digest) {
-      throw Error(Reason::digest_mismatch, from.path(), digest_problem(digest, entry.digest));
-    }
-    if (context_.dirty_window && since_writeback_ >= *context_.dirty_window) start_writeback(file, written);
-    file.close();
+void for_each_name(const Directory& root, const char* folder,
+                   const std::function<void(const Directory&, const std::string&)>& visit) {
+  const auto directory = root.try_open_directory(folder);
+  if (!directory) return;
+  directory->list([&](const std::string& name) { visit(*directory, name); });
+}
+
+// Takes out of a stage what must not go with it.
+void save(const Site& site, const Directory& root) {
+  for_each_name(root, old_name, [&](const Directory& old, const std::string& name) {
+    if (!site.target.try_status(name)) site.target.try_rename_to_free(old, name, name);
+  });
+  const auto record = records::try_read(root, records::document, records::limit_for(site.bundle.document.size()));
+  for (const char* folder : {publish_name, old_name}) {
+    for_each_name(root, folder, [&](const Directory& directory, const std::string& name) {
+      const auto status = directory.try_status(name);
+      if (!status || status->type != FileType::directory) return;
+      if (record && is_right(*record, name, directory, Modes::of_the_mount, site.context)) return;
+      if (!site.ownership.may_remove(name, *status, directory, site.context)) {
+        records::keep(site.folder, directory, name);
+      }
+    });
   }
+}
 
- private:
-  static Error size_mismatch(const File& file, std::uint64_t found, std::uint64_t expected) {
-    return {Reason::size_mismatch, file.path(), size_problem(found, expected)};
-  }
-
-  // Dirty pages count against the memory limit. Two windows of a large file are in flight at most: one that is
-  // being filled and one that is being written; small files only start their way to the device.
-  void bound_dirty_pages(File& file, File& from, std::uint64_t written, std::size_t count) {
-    since_writeback_ += count;
-    if (!context_.dirty_window) return;
-    const std::uint64_t window = *context_.dirty_window;
-    if (written / window == (written - count) / window) return;
-    const std::uint64_t begin = (written / window - 1) * window;
-    file.start_writeback(begin, window);
-    if (begin >= window) file.finish_writeback(begin - window, window);
-    from.forget_cache(0, begin);
-    since_writeback_ = 0;
-  }
-
-  void start_writeback(File& file, std::uint64_t written) {
-    file.start_writeback(0, written);
-    since_writeback_ = 0;
-  }
-
-  const Context& context_;
-  BlockHasher hasher_;
-  std::uint64_t since_writeback_ = 0;
-};
-
-// One thread's view of bundle, target and stage.
-class Filler {
- public:
-  Filler(const Bundle& bundle, const StagePlan& plan, const Directory& target, const Directory& fresh,
-         const Comparison& found, const Context& context)
-      : manifest_(bundle.manifest),
-        plan_(plan),
-        found_(found),
-        source_(manifest_, bundle.payload),
-        installed_(manifest_, target),
-        stage_(manifest_, fresh, Reason::io_error),
-        copier_(context, has_threads_to_spare(plan.entries().size(), context)) {}
-
-  // A directory and all that are below it.
-  void create_directories(std::uint32_t index) {
-    create_directory(index);
-    const auto below = [&](std::uint32_t i) {
-      return manifest_[i].parent >= index && manifest_[i].parent != Entry::no_parent;
-    };
-    for (std::uint32_t i = index + 1; i < manifest_.size() && below(i); ++i) {
-      if (manifest_[i].type == EntryType::directory) create_directory(i);
-    }
-  }
-
-  void create_directory(std::uint32_t index) {
-    const Directory& parent = stage_.parent_of(index);
-    if (!parent.try_create_directory(manifest_.name_of(index), manifest_[index].mode)) {
-      throw Error(Reason::target_unsafe, parent.path_of(manifest_.name_of(index)), "appeared while the install ran");
-    }
-  }
-
-  // Everything about an entry but what create_directory and link_twin do.
-  void fill(std::uint32_t index) {
-    switch (manifest_[index].type) {
-      case EntryType::directory:
-        return check_surplus(index);
-      case EntryType::file:
-        return found_.linkable[index] != 0 ? keep(index) : copy(index);
-      case EntryType::symlink:
-        return stage_.parent_of(index).create_symlink(manifest_.name_of(index), manifest_.link_target_of(index));
-    }
-  }
-
-  void link_twin(std::uint32_t index) {
-    const std::uint32_t original = plan_.original_of(index);
-    // The cache holds more than two paths: the second does not close the first.
-    const Directory& to = stage_.parent_of(index);
-    if (!to.try_link(stage_.parent_of(original), manifest_.name_of(original), manifest_.name_of(index))) copy(index);
-  }
-
-  // What the bundle has beside its manifest is not installed, but a bundle that has it is not what was packed.
-  void check_surplus(std::uint32_t index) {
-    if (const auto surplus = find_surplus(manifest_, index, source(index), Tree::bundle)) {
-      throw Error(Reason::surplus_entry, *surplus, "is not in the manifest");
-    }
-  }
-
- private:
-  // A name that was right is linked, if it still is the file that was hashed.
-  void keep(std::uint32_t index) {
-    const std::string name = manifest_.name_of(index);
-    const Directory& to = stage_.parent_of(index);
-    const Directory* from = installed_.try_open_parent_of(index);
-    if (from != nullptr && to.try_link(*from, name, name)) {
-      const auto linked = to.try_status(name);
-      if (linked && linked->type == FileType::file && linked->inode == found_.linkable[index]) return;
-      to.remove_file(name);
-    }
-    copy(index);
-  }
-
-  void copy(std::uint32_t index) {
-    const std::string name = manifest_.name_of(index);
-    const Directory& from = source(manifest_[index].parent);
-    auto file = from.try_open_file(name);
-    if (!file) throw absent(from, name, "a file");
-    copier_.copy(std::move(*file), stage_.parent_of(index), name, manifest_[index]);
-  }
-
-  // A directory of the bundle. Where several in a row are missing, the uppermost is named.
-  const Directory& source(std::uint32_t index) {
-    const Directory* directory = source_.try_open(index);
-    if (directory != nullptr) return *directory;
-    throw absent(source(manifest_[index].parent), manifest_.name_of(index), "a directory");
-  }
-
-  static Error absent(const Directory& parent, const std::string& name, const std::string& expected) {
-    if (!parent.try_status(name)) return {Reason::missing_entry, parent.path_of(name), "is missing"};
-    return {Reason::type_mismatch, parent.path_of(name), "is not " + expected + " that can be read"};
-  }
-
-  const Manifest& manifest_;
-  const StagePlan& plan_;
-  const Comparison& found_;
-  DirectoryCache source_, installed_, stage_;
-  Copier copier_;
-};
+// All but the lock, which goes when it is no longer held: a file that is open stays in its directory under another name
+// on NFS and FUSE.
+void remove_content(const Directory& root) {
+  for (const char* folder : {fresh_name, publish_name, old_name}) root.remove_tree(folder);
+}
 
 }  // namespace
 
-Stage::Stage(const Directory& library)
-    : guard_(library, "stage-" + process::random_name(), log::warn_about_leftover),
-      root_(create_folder(library, guard_.name(), 0755)),
-      fresh_((root_.remove_default_acl(), create_folder(root_, "new", 0755))),
-      old_(create_folder(root_, "old", 0755)) {}
+struct Stage::Made {
+  std::string name;
+  Directory root;
+  Lock lock;
+  Directory fresh;
+};
 
-void Stage::fill(const Bundle& bundle, const StagePlan& plan, const Directory& target, const Comparison& found,
-                 const Context& context) {
-  const auto make = [&] { return std::make_shared<Filler>(bundle, plan, target, fresh_, found, context); };
-  const auto each = [&](const std::vector<std::uint32_t>& entries, void (Filler::*step)(std::uint32_t)) {
-    for_each_parallel(entries.size(), context, [&] {
-      const auto filler = make();
-      return [&entries, step, filler](std::size_t i) { (*filler.*step)(entries[i]); };
-    });
-  };
-  const auto filler = make();
-  filler->check_surplus(Entry::no_parent);
-  // One by one until there are many on a level: then each of those with what is below it.
-  constexpr std::size_t many = 64;
-  auto level = plan.levels().begin();
-  for (; level != plan.levels().end() && level->size() < many; ++level) {
-    for (const std::uint32_t index : *level) filler->create_directory(index);
+Stage::Made Stage::make(const Site& site) {
+  constexpr int tries = 16;
+  for (int i = 0; i < tries; ++i) {
+    TreeGuard guard(site.library, "stage-" + process::random_name(), log::warn_about_leftover);
+    if (!site.library.try_create_directory(guard.name(), folder_mode)) continue;
+    auto root = site.library.try_open_directory(guard.name());
+    if (!root) continue;
+    root->try_remove_default_acl();
+    auto lock = Lock::try_create(*root);
+    if (!lock || !is_own(*root, *lock)) continue;
+    Directory fresh = create_folder(*root, fresh_name);
+    guard.dismiss();
+    return {guard.name(), std::move(*root), std::move(*lock), std::move(fresh)};
   }
-  if (level != plan.levels().end()) each(*level, &Filler::create_directories);
-  each(plan.entries(), &Filler::fill);
-  each(plan.twins(), &Filler::link_twin);
+  throw Error(Reason::target_unsafe, site.library.path(), "somebody replaces what is made in it");
 }
 
-void Stage::write_record(const Bundle& bundle) {
-  const auto write = [&](const char* name, const std::string& text) {
-    File file = root_.create_file(name, 0644);
-    file.write_all(text);
-    file.close();
-  };
-  write(records::document, bundle.document);
-  if (!bundle.selection.empty()) write(records::selection, bundle.selection + '\n');
+Stage::Stage(const Site& site) : Stage(site, make(site)) {}
+
+Stage::Stage(const Site& site, Made made)
+    : site_(site),
+      name_(std::move(made.name)),
+      root_(std::move(made.root)),
+      lock_(std::move(made.lock)),
+      fresh_(std::move(made.fresh)) {}
+
+void Stage::begin_publishing() {
+  root_->rename_from(*root_, fresh_name, publish_name);
+  publishing_ = true;
+}
+
+void Stage::end_publishing() {
+  root_->rename_from(*root_, publish_name, fresh_name);
+  publishing_ = false;
+}
+
+void Stage::remove() {
+  // A tree is removed with a descriptor for each of its levels: there may be few.
+  fresh_.reset();
+  old_.reset();
+  if (publishing_) save(site_, *root_);
+  remove_content(*root_);
+  if (publishing_) return;
+  root_.reset();
+  lock_.reset();
+  site_.library.remove_tree(name_);
+}
+
+Stage::~Stage() {
+  try {
+    try {
+      remove();
+    } catch (const Error& error) {
+      log::warn_about_leftover(error);
+    }
+  } catch (...) {
+    // There is no memory to say so; the next run removes it.
+  }
+}
+
+void Stage::remove(const Site& site, const std::string& name) {
+  if (const auto root = site.library.try_open_directory(name)) {
+    const auto lock = Lock::try_take(*root);
+    if (!lock) return;
+    save(site, *root);
+    remove_content(*root);
+  }
+  site.library.remove_tree(name);
+}
+
+const Directory& Stage::old() {
+  if (!old_) old_ = create_folder(*root_, old_name);
+  return *old_;
 }
 
 }  // namespace injector

@@ -1,72 +1,67 @@
 #pragma once
 
-#include <cstdint>
 #include <optional>
 #include <string>
-#include <vector>
 
 #include "core/directory.h"
-#include "core/manifest.h"
-#include "core/tree_guard.h"
 #include "injector/bundle.h"
-#include "injector/compare.h"
 #include "injector/context.h"
+#include "injector/lock.h"
+#include "injector/ownership.h"
 
 namespace injector {
 
-// What has to be staged so that every entry of the target becomes right: each top-level entry in which anything is
-// not right, whole. What is right already is linked, each other distinct content copied once and linked for the rest.
-class StagePlan {
- public:
-  StagePlan(const Manifest& manifest, const Comparison& found);
-
-  // Positions in Manifest::top() of what is staged, in the order of publishing.
-  const std::vector<std::size_t>& tops() const { return tops_; }
-  // The directories, those at the top level first, then those one level below, and so on.
-  const std::vector<std::vector<std::uint32_t>>& levels() const { return levels_; }
-  // What is staged, in the manifest's order: a file is linked from the target where it is right there, else copied.
-  const std::vector<std::uint32_t>& entries() const { return entries_; }
-  // The files that are linked to another entry of the stage instead.
-  const std::vector<std::uint32_t>& twins() const { return twins_; }
-  std::uint32_t original_of(std::uint32_t twin) const { return originals_[twin]; }
-
-  std::uint64_t bytes_to_copy() const { return bytes_; }
-  // Throws no_space or no_inodes where the target lacks room for this plan, or a declared limit does.
-  void check_room(const Directory& target, std::size_t record_bytes, std::optional<std::uint64_t> limit) const;
-
- private:
-  void add_directory(const Manifest& manifest, std::uint32_t index);
-  void group_by_content(const Manifest& manifest, const Comparison& found, std::vector<std::uint32_t> files);
-
-  std::vector<std::size_t> tops_;
-  std::vector<std::vector<std::uint32_t>> levels_;
-  std::vector<std::uint32_t> entries_, twins_;
-  std::vector<std::uint32_t> originals_;
-  std::vector<std::uint64_t> sizes_;  // of what is copied
-  std::uint64_t directories_ = 0;
-  std::uint64_t symlinks_ = 0;
-  std::uint64_t bytes_ = 0;
+// Where an install works: what the steps from staging to clean-up share.
+struct Site {
+  const Directory& target;
+  const Directory& folder;   // .injector
+  const Directory& library;  // .injector/NAME
+  const Bundle& bundle;
+  const Ownership& ownership;
+  const Context& context;
 };
 
-// A directory .injector/NAME/stage-RANDOM with new/ (what will be published) and old/ (what was). Nothing in it is
-// visible to an application. It goes with this object, and what then cannot be removed the next run removes.
+// A directory .injector/NAME/stage-RANDOM, invisible to applications:
+//   lock            held by the run that fills it: only a stage whose lock is free is anybody else's to remove
+//   manifest.json   the record that will be published, and the selection, where there is one
+//   new/            what is being staged, and nothing else
+//   publish/        new/, once it is whole: what will be published; and then, what was exchanged for it
+//   old/            what was moved aside, where the file system has no exchange
+// It goes with this object, unless publishing began and did not end: then the manifest stays, for it says what is ours
+// among what was published, and the next run removes it. Nothing of a stranger goes with a stage: what publish/ and
+// old/ have that is neither what the manifest says nor may be removed (see Ownership) is moved to .injector/replaced/
+// before, and what is in old/ while its name in the target is free is put back there.
 class Stage {
  public:
-  explicit Stage(const Directory& library);
+  // Makes sure that the directory it works in is the one it made: another user may own the directory above.
+  explicit Stage(const Site& site);
+  ~Stage();
+  Stage(const Stage&) = delete;
+  Stage& operator=(const Stage&) = delete;
 
-  // Brings every entry of the plan into new/, whole and checked, and the record beside it. Throws digest_mismatch and
-  // the like where the bundle is not what its manifest says.
-  void fill(const Bundle& bundle, const StagePlan& plan, const Directory& target, const Comparison& found,
-            const Context& context);
-  void write_record(const Bundle& bundle);
+  // The same for the stage of a run that was killed; nothing happens where its run is still at work.
+  static void remove(const Site& site, const std::string& name);
 
-  const Directory& root() const { return root_; }
-  const Directory& fresh() const { return fresh_; }
-  const Directory& old() const { return old_; }
+  const Directory& root() const { return *root_; }
+  const Directory& fresh() const { return *fresh_; }
+  const Directory& old();
+  // Everything is staged, and the record is written.
+  void begin_publishing();
+  // Everything is published, and all that is in here can go without a look.
+  void end_publishing();
 
  private:
-  TreeGuard guard_;
-  Directory root_, fresh_, old_;
+  struct Made;
+  static Made make(const Site& site);
+  Stage(const Site& site, Made made);
+  void remove();
+
+  Site site_;
+  std::string name_;
+  std::optional<Directory> root_;
+  std::optional<Lock> lock_;
+  std::optional<Directory> fresh_, old_;
+  bool publishing_ = false;
 };
 
 }  // namespace injector

@@ -1,10 +1,23 @@
+#include "injector/stage_plan.h"
+
 #include <algorithm>
 #include <tuple>
 
 #include "core/error.h"
-#include "injector/stage.h"
 
 namespace injector {
+namespace {
+
+constexpr std::uint64_t own_directories = 5;  // .injector, its library, the stage, new, lent or old
+constexpr std::uint64_t own_files = 3;        // the record and two locks
+// Bytes that an install in memory takes besides contents, measured: what fits is never refused. An inode of tmpfs with
+// its name, and this process.
+constexpr std::uint64_t inode_in_memory = 1024;
+constexpr std::uint64_t process_in_memory = std::uint64_t{3} << 20U;
+
+std::uint64_t rounded(std::uint64_t bytes, std::uint64_t block) { return (bytes + block - 1) / block * block; }
+
+}  // namespace
 
 StagePlan::StagePlan(const Manifest& manifest, const Comparison& found) {
   std::vector<std::uint32_t> files;
@@ -36,7 +49,7 @@ void StagePlan::add_directory(const Manifest& manifest, std::uint32_t index) {
 void StagePlan::group_by_content(const Manifest& manifest, const Comparison& found, std::vector<std::uint32_t> files) {
   std::sort(files.begin(), files.end(), [&](std::uint32_t a, std::uint32_t b) {
     if (const auto order = manifest[a].digest <=> manifest[b].digest; order != 0) return order < 0;
-    const auto rest = [&](std::uint32_t i) { return std::tuple(manifest[i].mode, found.linkable[i] == 0, i); };
+    const auto rest = [&](std::uint32_t i) { return std::tuple(manifest[i].mode, found.linkable[i].inode == 0, i); };
     return rest(a) < rest(b);
   });
   std::uint32_t original = Entry::no_parent;
@@ -44,7 +57,7 @@ void StagePlan::group_by_content(const Manifest& manifest, const Comparison& fou
     const bool same = original != Entry::no_parent && manifest[i].digest == manifest[original].digest &&
                       manifest[i].mode == manifest[original].mode;
     if (!same) original = i;
-    const bool kept = found.linkable[i] != 0;
+    const bool kept = found.linkable[i].inode != 0;
     if (!kept && !same) {
       sizes_.push_back(manifest[i].size);
       bytes_ += manifest[i].size;
@@ -56,25 +69,30 @@ void StagePlan::group_by_content(const Manifest& manifest, const Comparison& fou
   for (auto* list : {&entries_, &twins_}) std::sort(list->begin(), list->end());
 }
 
-void StagePlan::check_room(const Directory& target, std::size_t record_bytes,
-                           std::optional<std::uint64_t> limit) const {
-  const FreeSpace free = target.free_space();
-  const auto rounded = [&](std::uint64_t bytes) { return (bytes + free.block - 1) / free.block * free.block; };
-  constexpr std::uint64_t own_directories = 5;  // .injector, its library, the stage, new, old
-  std::uint64_t bytes = rounded(record_bytes) + (directories_ + own_directories) * free.block;
-  for (const std::uint64_t size : sizes_) bytes += rounded(size);
-  const std::uint64_t inodes = sizes_.size() + directories_ + symlinks_ + own_directories + 1;
-  if (limit && bytes > *limit) {
-    throw Error(Reason::no_space, target.path(),
-                std::to_string(bytes) + " bytes are needed, --size-limit is " + std::to_string(*limit));
+std::uint64_t StagePlan::other_bytes(std::size_t record_bytes, std::uint64_t block) const {
+  return rounded(record_bytes, block) + (directories_ + own_directories) * block;
+}
+
+void StagePlan::check_room(const std::string& target, const FreeSpace& free, std::size_t record_bytes,
+                           const Room& room) const {
+  std::uint64_t bytes = other_bytes(record_bytes, free.block);
+  for (const std::uint64_t size : sizes_) bytes += rounded(size, free.block);
+  const std::uint64_t inodes = sizes_.size() + directories_ + symlinks_ + own_directories + own_files;
+  const std::string needed = std::to_string(bytes) + " bytes are needed, ";
+  if (room.size_limit && bytes > *room.size_limit) {
+    throw Error(Reason::no_space, target, needed + "--size-limit is " + std::to_string(*room.size_limit));
   }
-  if (bytes > free.bytes) {
-    throw Error(Reason::no_space, target.path(),
-                std::to_string(bytes) + " bytes are needed, " + std::to_string(free.bytes) + " are free");
+  if (free.bytes && bytes > *free.bytes) {
+    throw Error(Reason::no_space, target, needed + std::to_string(*free.bytes) + " are free");
   }
   if (free.inodes && inodes > *free.inodes) {
-    throw Error(Reason::no_inodes, target.path(),
+    throw Error(Reason::no_inodes, target,
                 std::to_string(inodes) + " inodes are needed, " + std::to_string(*free.inodes) + " are free");
+  }
+  if (free.in_memory && room.memory && bytes + inodes * inode_in_memory + process_in_memory > *room.memory) {
+    throw Error(Reason::out_of_memory, target,
+                needed + "the volume is in memory, and the memory limit is " + std::to_string(*room.memory),
+                "Raise the memory limit of the init container, or use a volume on a disk.");
   }
 }
 

@@ -12,7 +12,7 @@ Outcome verify(const Options& options, const Context& context) {
     std::uint64_t bytes = 0;
     for (std::uint32_t i = 0; i < manifest.size(); ++i) bytes += manifest[i].size;
     context.progress.begin("verifying " + manifest.name(), bytes);
-    const Comparison found = compare(manifest, selected.tree, !installed, context);
+    const Comparison found = compare(manifest, selected.tree, selected.modes, !installed, context);
     context.progress.end();
     if (found.first) {
       throw Error(found.first->reason, found.first->path, found.first->problem,

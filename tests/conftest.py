@@ -1,15 +1,54 @@
-"""Fixtures that several suites use: the container engine, the images that they run, the intake."""
+"""Fixtures that several suites use: places and mounts, the container engine, the images that they run, the intake."""
 
 import functools
+import os
 import pathlib
 import shutil
+import subprocess
 import sys
+import tempfile
 
 import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 from engine import docker, have_base_image  # noqa: E402
-from harness import ROOT, Intake, made, pip_packages  # noqa: E402
+from harness import BUNDLER, INJECTOR, ROOT, Intake, made, pip_packages  # noqa: E402
+from mounts import Mounts  # noqa: E402
+
+
+@pytest.fixture(scope="session")
+def executables():
+    for at in (INJECTOR, BUNDLER):
+        if not os.access(at, os.X_OK):
+            pytest.exit(f"{at} is not there: run scripts/build first", 2)
+
+
+@pytest.fixture
+def place(executables):
+    """An empty directory of this test. pytest's own tmp_path is closed to other users."""
+    at = pathlib.Path(tempfile.mkdtemp(prefix="injector-test-"))
+    at.chmod(0o755)
+    yield at
+    if os.geteuid() != 0:
+        subprocess.run(["chmod", "-R", "u+rwX", at], check=False)
+    shutil.rmtree(at)
+
+
+@pytest.fixture
+def target(place):
+    at = place / "target"
+    at.mkdir()
+    at.chmod(0o755)
+    return at
+
+
+@pytest.fixture
+def mount(place):
+    if os.geteuid() != 0:
+        pytest.skip("needs root: mounts a file system")
+    mounts = Mounts(place)
+    yield mounts
+    mounts.close()
 
 
 @pytest.fixture(scope="session")

@@ -17,9 +17,27 @@ import pytest
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 INJECTOR = os.environ.get("INJECTOR_TEST_INJECTOR", str(ROOT / "build/bin/injector"))
 BUNDLER = os.environ.get("INJECTOR_TEST_BUNDLER", str(ROOT / "build/bin/bundler"))
+LONG = bool(os.environ.get("INJECTOR_TEST_LONG"))  # see scripts/test --help
 
 
-def run(*argv, env=None, timeout=120, **kwargs):
+# nohup and the background jobs of a shell ignore it, and whatever a test starts would inherit that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# Seconds: a deadline against what hangs. On the busiest machine nothing that works comes near it, and what a test lets
+# somebody wait for in vain takes longer.
+PATIENCE = 180
+
+
+def until(condition, process=None):
+    """Waits for something to happen, while the process that is to make it happen runs."""
+    end = time.monotonic() + PATIENCE
+    while not condition():
+        assert process is None or process.poll() is None, process.communicate()
+        assert time.monotonic() < end, "it does not happen"
+        time.sleep(0.002)
+
+
+def run(*argv, env=None, timeout=PATIENCE, **kwargs):
     """Runs a command to its end, with output as text. INJECTOR_* variables of the caller do not reach it."""
     clean = {k: v for k, v in os.environ.items() if not k.startswith("INJECTOR_")}
     return subprocess.run([str(a) for a in argv], env=clean | (env or {}), timeout=timeout, text=True,
@@ -181,10 +199,10 @@ class Intake:
     def ask(self, path, body=None, **headers):
         """What it answers, as bytes."""
         request = urllib.request.Request(self.url + path, body, headers, method="GET" if body is None else "POST")
-        with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=10) as answer:
+        with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=PATIENCE) as answer:
             return answer.read()
 
-    def spans(self, count=1, seconds=30):
+    def spans(self, count=1, seconds=PATIENCE):
         """All spans, once there are that many; what there is at the end of that time."""
         end = time.monotonic() + seconds
         while len(found := json.loads(self.ask("/spans"))) < count and time.monotonic() < end:
@@ -229,7 +247,7 @@ def environment(target, library=None, **own):
 class Application:
     """A web application of tests/apps at work, at a port of its own; its output is in text."""
 
-    def __init__(self, *argv, env, seconds=60):
+    def __init__(self, *argv, env, seconds=PATIENCE):
         self.argv, self.env, self.seconds, self.text = [str(a) for a in argv], env | {"PORT": "0"}, seconds, ""
 
     def __enter__(self):
@@ -256,14 +274,14 @@ class Application:
     def __exit__(self, *_):
         self.end(signal.SIGKILL)
 
-    def end(self, number=signal.SIGTERM, seconds=20):
+    def end(self, number=signal.SIGTERM, seconds=PATIENCE):
         """Its exit code after this signal; -N if the signal N ended it."""
         self.process.send_signal(number)
         code = self.process.wait(seconds)
-        self.reader.join(5)
+        self.reader.join(seconds)
         return code
 
     def get(self, path="/hello"):
         url = f"http://127.0.0.1:{self.port}{path}"
-        with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(url, timeout=30) as answer:
+        with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(url, timeout=PATIENCE) as answer:
             return answer.read().decode()

@@ -20,6 +20,7 @@
 #include <csignal>
 #include <cstdint>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <map>
 #include <optional>
@@ -113,6 +114,7 @@ struct Options {
   std::map<int, int> denied;          // call → errno
   std::uint64_t first = 0, last = 0;  // the calls to strike, from 1; none if 0
   int error = 0, signal = 0;          // what strikes them
+  std::string act;                    // or what somebody else does just before
   bool trace = false, count = false;
   std::string output;
 };
@@ -129,7 +131,7 @@ std::pair<std::uint64_t, std::uint64_t> range(std::string_view text) {
 // The options, or the exit status where the command line is at its end (--help, an error).
 std::pair<Options, std::optional<int>> parse(int argc, char** argv) {
   Options options;
-  std::string kill, fail, error = "EIO", signal = "KILL";
+  std::string kill, fail, at, error = "EIO", signal = "KILL";
   std::vector<std::string> only, deny;
   CLI::App app(
       "Runs a command, counts its file-system calls over all threads, and strikes at one of them.\n"
@@ -140,12 +142,14 @@ std::pair<Options, std::optional<int>> parse(int argc, char** argv) {
   app.add_option("--signal", signal, "the signal: KILL, TERM, INT, …")->needs(killing)->capture_default_str();
   auto* failing = app.add_option("--fail", fail, "fail call N (or N+) instead of making it")->excludes(killing);
   app.add_option("--errno", error, "the error of --fail")->needs(failing)->capture_default_str();
+  auto* acting = app.add_option("--at", at, "run --act before call N (or N+)")->excludes(killing, failing);
+  app.add_option("--act", options.act, "a shell command: what another process does meanwhile")->needs(acting);
   app.add_option("--calls", only, "count only these calls: NAME,…")->delimiter(',')->allow_extra_args(false);
   app.add_option("--deny", deny, "always fail a call: NAME=ERRNO,…")->delimiter(',')->allow_extra_args(false);
   app.add_option("--output", options.output, "print to this file; default: standard output");
   app.add_option("command", options.command, "the command and its arguments, after --")->required();
   app.footer(
-      "With --kill and --fail the call that was struck is printed as by --trace; nothing if N was not reached.\n"
+      "With --kill, --fail and --at the call that was struck is printed as by --trace; nothing if N was not reached.\n"
       "Exit status: the command's; 128 + signal where a signal ended it (137: killed by --kill);\n"
       "125 where interposer itself failed, 126 and 127 where the command could not be run.\n"
       "A denied call counts as well. A command that forks is counted with its children, but only it is killed.\n"
@@ -155,6 +159,7 @@ std::pair<Options, std::optional<int>> parse(int argc, char** argv) {
     app.parse(argc, argv);
     if (!kill.empty()) std::tie(options.first, options.last) = range(kill), options.signal = signal_of(signal);
     if (!fail.empty()) std::tie(options.first, options.last) = range(fail), options.error = errno_of(error);
+    if (!at.empty()) std::tie(options.first, options.last) = range(at);
     for (const std::string& name : only) options.counted.insert(number_of(name));
     for (const Call& call : calls)
       if (only.empty() && call.counted) options.counted.insert(call.number);
@@ -248,6 +253,8 @@ class Supervisor {
     const bool struck = ++calls_ >= options_.first && calls_ <= options_.last;
     if (options_.trace || struck) print(call);
     if (!struck) return error;
+    if (!options_.act.empty() && std::system(options_.act.c_str()) != 0) throw std::runtime_error("--act failed");
+    if (!options_.act.empty()) return error;
     if (options_.signal != 0) ::kill(child_, options_.signal);
     killed_ = options_.signal == SIGKILL;
     return options_.signal == 0 ? options_.error : error;

@@ -7,12 +7,11 @@ import re
 import shutil
 import signal
 import subprocess
-import time
 import urllib.request
 
 import pytest
 
-from harness import ROOT, install, run
+from harness import PATIENCE, ROOT, install, run
 
 APPS = ROOT / "build/apps/dotnet"
 LIBRARY = "libraries/dotnet/opentelemetry-dotnet"
@@ -113,13 +112,14 @@ class Hello:
 
     def __exit__(self, *_):
         """SIGTERM, as a kubelet sends it."""
-        started = time.monotonic()
         self.process.send_signal(signal.SIGTERM)
-        self.code = self.process.wait(timeout=60)
-        self.stopping = time.monotonic() - started
+        try:
+            self.code = self.process.wait(PATIENCE)
+        finally:
+            self.process.kill()
 
     def get(self, path):
-        with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(self.url + path, timeout=60) as answer:
+        with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(self.url + path, timeout=PATIENCE) as answer:
             return answer.read().decode()
 
     def said(self):

@@ -3,26 +3,23 @@
 import json
 import os
 import re
-import resource
 import shutil
 import socket
-import statistics
 import subprocess
 import sys
-import time
 
 import pytest
 
 from conftest import APPS, LIBRARY, SDK, Hello, environment, hooked, made
-from harness import ROOT, run
+from harness import PATIENCE, ROOT, run
 
 pytestmark = pytest.mark.usefixtures("otlp")
 LINE = "opentelemetry-dotnet: not tracing: "
 
 
-def console(framework, env, *tasks, dotnet=APPS / "runtime/dotnet"):
+def console(framework, env, *tasks, dotnet=(APPS / "runtime/dotnet",)):
     """The program without ASP.NET Core; env is all that it gets."""
-    return subprocess.run([dotnet, APPS / "console" / framework / "console.dll", *tasks], env=env, timeout=60, text=True,
+    return subprocess.run([*dotnet, APPS / "console" / framework / "console.dll", *tasks], env=env, timeout=PATIENCE, text=True,
                           stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
 
 
@@ -101,15 +98,15 @@ def test_the_applications_own_hook_runs_too(framework, installed, intake, apps):
 
 @pytest.mark.parametrize("answers", ["refused", "silent"])
 def test_a_collector_that_is_not_there_delays_no_exit(framework, installed, answers, tmp_path):
+    """It gives up long before the ten minutes that the exporter is told to wait for an answer."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         if answers == "silent":
             listener.listen()
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        with Hello(framework, hooked(installed, OTEL_EXPORTER_OTLP_ENDPOINT=url), tmp_path) as hello:
+        with Hello(framework, hooked(installed, OTEL_EXPORTER_OTLP_ENDPOINT=url, OTEL_EXPORTER_OTLP_TIMEOUT="600000"), tmp_path) as hello:
             assert hello.get("/hello") == "hello\n"
         assert hello.code == 0 and hello.said() == ""
-        assert hello.stopping < 6, "it may take two seconds of its own"
 
 
 @pytest.mark.parametrize("variable", ["OTEL_SDK_DISABLED=true", "OTEL_TRACES_EXPORTER=none"])
@@ -117,6 +114,20 @@ def test_disabled_is_silent(framework, installed, intake, variable):
     done = console(framework, hooked(installed, intake, **dict([variable.split("=")])), f"get={intake.url}/spans", "sql")
     assert (done.stdout, done.stderr) == ("[]done\n", "")
     assert intake.spans(1, seconds=1) == []
+
+
+@pytest.mark.skipif(shutil.which("strace") is None, reason="needs strace")
+def test_disabled_it_opens_nothing_but_the_hook(framework, installed, intake, tmp_path):
+    """And where it traces, what it is made of: so this would be seen."""
+    def opened(**variables):
+        done = console(framework, hooked(installed, intake, **variables), dotnet=[
+            "strace", "-f", "-qq", "-o", tmp_path / "trace", "-e", "trace=openat", APPS / "runtime/dotnet"])
+        assert (done.returncode, done.stdout) == (0, "done\n"), done.stderr
+        found = re.findall(rf'"{installed}/opentelemetry-dotnet/(.*?)".* = \d', (tmp_path / "trace").read_text())
+        return {name for name in found if name.endswith(".dll") and not name.startswith("store")}  # the host's, on .NET 8
+
+    assert opened(OTEL_SDK_DISABLED="true") == {"Injector.StartupHook.dll"}
+    assert f"{framework}/OpenTelemetry.dll" in opened()
 
 
 def test_the_sdk_itself_is_left_alone(installed, intake, sdk):
@@ -132,7 +143,7 @@ def test_the_sdk_itself_is_left_alone(installed, intake, sdk):
 
 def test_an_application_that_brings_opentelemetry(framework, installed, intake, apps):
     done = subprocess.run([apps / "runtime/dotnet", apps / "instrumented" / framework / "instrumented.dll", intake.url + "/spans"],
-                          env=hooked(installed, intake), timeout=60, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
+                          env=hooked(installed, intake), timeout=PATIENCE, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
     assert (done.returncode, done.stdout) == (0, "[]")
     stepped_aside(done.stderr, "brings OpenTelemetry itself")
     assert [span["service"] for span in intake.spans(1)] == ["its-own"], "its own span, once"
@@ -174,7 +185,7 @@ def test_an_exporter_that_it_has_not(framework, installed, intake):
 def test_a_runtime_without_aspnet(framework, installed, intake, apps, tmp_path):
     shutil.copytree(apps / "runtime", tmp_path / "runtime", copy_function=os.link,
                     ignore=shutil.ignore_patterns("Microsoft.AspNetCore.App"))
-    done = console(framework, hooked(installed, intake), "sql", dotnet=tmp_path / "runtime/dotnet")
+    done = console(framework, hooked(installed, intake), "sql", dotnet=[tmp_path / "runtime/dotnet"])
     assert (done.returncode, done.stdout) == (0, "done\n")
     stepped_aside(done.stderr, "Microsoft.Extensions")
 
@@ -222,12 +233,12 @@ def test_a_runtime_that_it_does_not_fit(installed, intake, apps, old_dotnet, tmp
         "tfm": "netcoreapp3.1", "framework": {"name": "Microsoft.NETCore.App", "version": "3.1.0"},
         "configProperties": {"System.Globalization.Invariant": True}}}))
     done = subprocess.run([old_dotnet, tmp_path / "app/console.dll", f"get={intake.url}/spans"], env=hooked(installed, intake),
-                          timeout=60, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
+                          timeout=PATIENCE, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
     assert (done.returncode, done.stdout) == (0, "[]done\n")
     stepped_aside(done.stderr, r"this is \.NET 3\.1\.23")
 
 
-# How it is made, and what it costs
+# How it is made
 
 def test_compiled_anywhere_it_has_the_same_bytes(bundle, tmp_path):
     copy = tmp_path / "another place"
@@ -243,19 +254,3 @@ def test_no_sdk_is_one_line(tmp_path):
     shutil.copytree(ROOT / LIBRARY, tmp_path / LIBRARY)
     done = run(tmp_path / "scripts/fetch", LIBRARY, env=SDK | {"INJECTOR_DOTNET": str(tmp_path)})
     assert done.returncode == 69 and "no .NET SDK" in done.stderr.strip().split("\n")[-1], done.stderr
-
-
-def test_starting_costs_little(framework, installed, intake, capsys):
-    """CPU time of a program that does nothing, with the hook and without."""
-    def cost(env):
-        before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
-        assert console(framework, env).stderr == ""
-        after = resource.getrusage(resource.RUSAGE_CHILDREN)
-        return (after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime) * 1000, (time.monotonic() - started) * 1000
-
-    runs = [[cost(env) for env in (environment(), hooked(installed, intake, OTEL_SDK_DISABLED="true"), hooked(installed, intake))]
-            for _ in range(5)]
-    cpu = [statistics.median(run[i][0] for run in runs) for i in range(3)]
-    with capsys.disabled():
-        print(f"\n{framework}: CPU ms without the hook {cpu[0]:.0f}, disabled {cpu[1]:.0f}, tracing {cpu[2]:.0f}")
-    assert cpu[1] - cpu[0] < 50 and cpu[2] - cpu[0] < 500

@@ -55,7 +55,7 @@ class Process:
         self.lines = []
         threading.Thread(target=lambda: self.lines.extend(iter(self.process.stdout.readline, "")), daemon=True).start()
 
-    def await_line(self, *texts, seconds=60):
+    def await_line(self, *texts, seconds=harness.PATIENCE):
         end = time.monotonic() + seconds
         while not (found := [line for line in list(self.lines) if any(text in line for text in texts)]):
             assert time.monotonic() < end, f"no line with {texts}: {''.join(self.lines)}"
@@ -64,7 +64,7 @@ class Process:
 
     def end(self):
         self.process.terminate()
-        return self.process.wait(timeout=20)
+        return self.process.wait(timeout=harness.PATIENCE)
 
 
 @contextlib.contextmanager
@@ -80,7 +80,7 @@ def application(where):
 
 def ask(address):
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    with opener.open(address + "/hello", timeout=10) as answer:
+    with opener.open(address + "/hello", timeout=harness.PATIENCE) as answer:
         return answer.read()
 
 

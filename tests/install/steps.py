@@ -112,6 +112,23 @@ def unchanged(target):
     assert_state(target, before)
 
 
+def assert_names(target, before):
+    """After a run that failed while it published: its record stays in its stage, for the next run."""
+    for found, expected in zip(state_of(target), before):
+        differing = {p for p in found.keys() | expected.keys() if found.get(p) != expected.get(p)}
+        assert {p for p in differing if p.split("/")[0] != ".injector"} == set()
+    for stage in {path.split("/")[-1] for path in harness.leftovers(target)}:
+        assert stage.startswith("stage-")
+        assert set(os.listdir(target / ".injector/demo" / stage)) == {"lock", "manifest.json"}
+
+
+@contextlib.contextmanager
+def names_unchanged(target):
+    before = state_of(target)
+    yield
+    assert_names(target, before)
+
+
 @contextlib.contextmanager
 def untouched(*roots):
     """Nothing at all happened below these directories: no inode, no time."""
@@ -144,13 +161,19 @@ def replace(path, content, mode=0o644):
     path.chmod(mode)
 
 
-def slowed(calls, milliseconds, *argv, when="1+"):
-    """Starts the injector with these system calls delayed. The process started is the injector, strace its child."""
+def slowed(calls, milliseconds, *argv, when="1+", trace="/dev/null"):
+    """Starts the injector with these system calls delayed. The process started is the injector, strace its child, which
+    writes a line for each of the calls to trace."""
     log = ["--log-format", "text"]
     return subprocess.Popen(
-        ["strace", "-D", "-f", "-qq", "-o", "/dev/null", "-e", f"trace={calls}",
+        ["strace", "-D", "-f", "-y", "-qq", "-o", str(trace), "-e", f"trace={calls}",
          "-e", f"inject={calls}:delay_enter={milliseconds}ms:when={when}", harness.INJECTOR, *map(str, argv), *log],
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def says(path, text):
+    """A condition to wait for: the file is there and holds the text."""
+    return lambda: path.exists() and text in path.read_text(errors="replace")
 
 
 def injected(calls, fault, *argv, when="1", **kwargs):

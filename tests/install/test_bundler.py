@@ -238,6 +238,8 @@ GOOD = {"name": "x", "version": "x-${version}.jar", "artifacts": [{"from": "x-${
     ({"selectors": [{"path": "x", "os": "linux"}]}, 65, "the key os is unknown"),
     ({"selectors": [{"path": "x", "arch": "X"}]}, 65, "is not [a-z0-9]"),
     ({"exclude": ["x"]}, 65, "is empty"),
+    ({"exclude": ["a" * 4096]}, 65, "exclude has more than 4095 bytes"),
+    ({"exclude": ["a" * 1000] * 9}, 65, "has patterns of 9000 bytes, the limit is 8192"),
     ({"name": "X"}, 65, "name"),
     ({"version": "no version"}, 66, "x-no version.jar")])
 def test_a_wrong_library_file(place, library, change, code, part):
@@ -246,3 +248,14 @@ def test_a_wrong_library_file(place, library, change, code, part):
     assert done.returncode == code, done.stderr
     assert part in harness.last_line(done)
     assert not (place / "out").exists()
+
+
+@pytest.mark.parametrize("key", ["name", "environment", "artifacts", "exclude"])
+@pytest.mark.parametrize("depth", [20, 100_000])
+def test_a_library_file_that_is_nested_beyond_measure(place, library, key, depth):
+    arguments = library({"x-1.jar": "x"}, document=GOOD | {key: "HERE"})
+    at = place / "libraries/x/library.json"
+    at.write_text(at.read_text().replace('"HERE"', "[" * depth + "]" * depth))
+    done = harness.run(harness.BUNDLER, *arguments)
+    line = harness.last_line(done)
+    assert done.returncode == 65 and f"manifest-invalid: {at}: is nested more than 8 deep" in line, done.stderr

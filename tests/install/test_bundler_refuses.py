@@ -51,6 +51,8 @@ UNSAFE = {
     "not UTF-8": ("d/\udcff", lambda p: p.write_text("")),
     "overlong UTF-8": ("d/\udcc0\udcae", lambda p: p.write_text("")),
     "newline in a link": ("d/x", lambda p: p.symlink_to("a\nb")),
+    "U+FFFE": ("d/\ufffe", lambda p: p.write_text("")),
+    "U+FFFF in a link": ("d/x", lambda p: p.symlink_to("\uffff")),
     "65 components": ("/".join("d" * 65), lambda p: (p.parent.mkdir(parents=True), p.write_text(""))),
 }
 
@@ -63,6 +65,15 @@ def test_unsafe(place, name):
     done = pack(at, place / "out")
     refused(place, done, 65, "unsafe-entry")
     assert not any(ord(c) < 0x20 and c != "\n" or c == "\x7f" for c in done.stderr), repr(done.stderr)
+
+
+def test_manifest_that_no_injector_would_read(place):
+    """17,500 names of 3,900 bytes."""
+    at = place / "in" / "/".join(["n" * 240] * 16)
+    at.mkdir(parents=True)
+    for i in range(17_500):
+        (at / str(i)).touch()
+    refused(place, pack(place / "in", place / "out"), 65, "unsafe-entry", "more than 64 MiB")
 
 
 @needs_root
@@ -135,7 +146,7 @@ def test_output_without_space(place, mount):
                          ids=["missing", "empty", "FIFO"])
 def test_input(place, make, code):
     make(place / "in")
-    done = pack(place / "in", place / "out", timeout=10)
+    done = pack(place / "in", place / "out")
     refused(place, done, code)
 
 
@@ -204,7 +215,8 @@ def test_usage(place, name):
 
 
 ENVIRONMENTS = ["", "{", "{}", "null", '[{"name": "A"}]', '[{"name": "1A", "value": "", "merge": "set"}]',
-                '[{"name": "A", "value": "", "merge": "append"}]', '[{"name": "A", "value": "\\n", "merge": "set"}]',
+                '[{"name": "A", "value": "", "merge": "append"}]', '[{"name": "A", "value": "\\ufffe", "merge": "set"}]',
+               '[{"name": "A", "value": "", "merge": "append", "separator": "\uffff"}]', '[{"name": "A", "value": "\\n", "merge": "set"}]',
                 '[{"name": "A", "value": "", "merge": "set", "more": 1}]', "[] x",
                 json.dumps([{"name": "A", "value": "", "merge": "set"}] * 2)]
 

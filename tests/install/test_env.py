@@ -134,19 +134,15 @@ def test_shell_merges_twice_without_shame(bundle):
 
 
 def parse_kubernetes(text):
-    """The subset of YAML that is enough here: a list of name and value, scalars quoted as in JSON or plain."""
-    pairs, name = [], None
-    for line in text.splitlines():
-        key, _, scalar = line.lstrip("- ").partition(": ")
-        if not line.strip() or line.strip().startswith("#") or key.strip() == "env:":
-            continue
-        value = json.loads(scalar) if scalar.startswith('"') else scalar
-        if key == "name":
-            assert re.fullmatch(r"\s*- name: .*", line), line
-            name = value
-        else:
-            assert key == "value" and scalar, line
-            pairs.append((name, value))
+    """The subset of YAML that is enough here, and the same in YAML 1.1, 1.2 and JSON: a list of name and value, both
+    in quotation marks. What is plain would be a boolean or nothing under some names."""
+    lines = [line for line in text.splitlines() if not line.startswith("#")]
+    # YAML 1.2, production 1: all that a stream of it may hold
+    assert re.fullmatch("[\\n\\x20-\\x7e\\x85\\xa0-\\ud7ff\\ue000-\\ufffd\\U00010000-\\U0010ffff]*", text), ascii(text)
+    pairs = []
+    for name, value in zip(lines[::2], lines[1::2], strict=True):
+        assert name.startswith('- name: "') and value.startswith('  value: "'), (name, value)
+        pairs.append((json.loads(name.removeprefix("- name: ")), json.loads(value.removeprefix("  value: "))))
     return pairs
 
 
@@ -160,6 +156,16 @@ def test_kubernetes(source):
     told = values("/opt/x")
     pairs = [(name, expanded(value)) for name, value in parse_kubernetes(done.stdout)]
     assert pairs == [(name, told[name]) for name in NAMES]
+
+
+PLAIN = ["no", "Yes", "on", "OFF", "null", "Null", "true", "y", "N", "_", "E1", "NaN"]
+
+
+@pytest.mark.parametrize("value", ["no", "null", "~", "1e3", "0x1F", "- a", "? b: c", "\ufeff\u00a0\u200b\U0010ffff\ue000\U0001ffff", ""])
+def test_kubernetes_takes_names_and_values_for_text(place, value):
+    bundle = harness.pack(place, {"x": "x"}, environment=[{"name": n, "value": value, "merge": "set"} for n in PLAIN])
+    told = parse_kubernetes(env("--bundle", bundle, "--output", "kubernetes").stdout)
+    assert told == [(name, value) for name in PLAIN]
 
 
 def test_no_environment(place):

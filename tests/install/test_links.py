@@ -59,7 +59,7 @@ def test_planted(place, target, outside, name, what, start):
         harness.write_tree(target, {"agent/theirs": "x"})  # so that --replace has something to move
     before, mode = contents(outside), target.stat().st_mode
     planted = harness.tree(target)
-    done = harness.install(new, target, "--replace", timeout=20)
+    done = harness.install(new, target, "--replace")
 
     assert contents(outside) == before
     assert set(os.listdir(place)) - {"moved"} == {"demo-1.0.0.bundle", "demo-1.0.0.in", "demo-2.0.0.bundle",

@@ -5,12 +5,11 @@ import pathlib
 import shutil
 import signal
 import subprocess
-import time
 
 import pytest
 
 import harness
-from steps import flip, needs_root, needs_strace
+from steps import flip, needs_root, needs_strace, says
 
 SHELL = pathlib.Path("/bin/sh").resolve()
 FILES = {
@@ -50,17 +49,22 @@ def children(process):
     return [int(p) for p in pathlib.Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()]
 
 
+def state(process):
+    """S: it sleeps, and nothing but an event wakes it; Z: it has ended."""
+    return pathlib.Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()[0]
+
+
 def expect_sleep(process, reason, *parts):
     """It says why in one line, sleeps, and ends with 0 when it is asked to."""
     line = process.stderr.readline().rstrip("\n")
     assert line.startswith(f"injector: {reason}: ") and line.endswith(SLEEPS) and len(line) <= 1024, line
     for part in parts:
         assert part in line, line
-    time.sleep(0.3)
-    assert process.poll() is None, "it did not sleep"
+    harness.until(lambda: state(process) in "SZ")
+    assert state(process) == "S", "it did not sleep"
     assert children(process) == []
     process.terminate()
-    assert process.wait(timeout=10) == 0
+    assert process.wait(timeout=harness.PATIENCE) == 0
     assert process.communicate() == ("", "")
 
 
@@ -176,20 +180,20 @@ def test_a_script(bundle, mode):
     process = start(bundle, "agent/script", "one", mode=mode)
     assert process.stdout.readline() == "script one\n"
     process.terminate()
-    process.communicate(timeout=10)
+    process.communicate(timeout=harness.PATIENCE)
 
 
 @pytest.mark.parametrize("mode", ["fail", "continue"])
 def test_a_clean_process(bundle, mode):
     """As if the injector had not been there: signals, umask, limits, and no descriptor but the usual three."""
-    script = "grep -E '^Sig(Blk|Ign|Cgt)' /proc/self/status; umask; ulimit -n; ls /proc/$$/fd; echo; exec sleep 60"
+    script = "grep -E '^Sig(Blk|Ign|Cgt)' /proc/self/status; umask; ulimit -n; ls /proc/$$/fd; echo; exec sleep 600"
     before = ["sh", "-c", 'umask 027; ulimit -Sn 512; exec "$@"', "sh"]
-    wanted = subprocess.run([*before, "sh", "-c", script.replace("exec sleep 60", "")], text=True, check=True,
+    wanted = subprocess.run([*before, "sh", "-c", script.replace("exec sleep 600", "")], text=True, check=True,
                             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE).stdout
     process = start(bundle, "agent/sh", "-c", script, mode=mode, prefix=before)
     lines = [process.stdout.readline() for _ in wanted.splitlines()]
     process.terminate()
-    process.communicate(timeout=10)
+    process.communicate(timeout=harness.PATIENCE)
     assert "".join(lines) == wanted
 
 
@@ -202,15 +206,15 @@ def test_signals_are_passed_on_and_the_exit_code_is_the_programs(bundle, sent):
     process.send_signal(signal.SIGUSR1)
     assert process.stdout.readline() == "USR1\n"
     process.send_signal(sent)
-    out, err = process.communicate(timeout=10)
+    out, err = process.communicate(timeout=harness.PATIENCE)
     assert (process.returncode, out, err) == (5, sent.name.removeprefix("SIG") + "\n", "")
 
 
 def test_a_signal_that_kills_the_program(bundle):
-    process = start(bundle, "agent/sh", "-c", "echo ready; exec sleep 60", mode="continue")
+    process = start(bundle, "agent/sh", "-c", "echo ready; exec sleep 600", mode="continue")
     assert process.stdout.readline() == "ready\n"
     process.terminate()
-    process.communicate(timeout=10)
+    process.communicate(timeout=harness.PATIENCE)
     assert process.returncode == 143
 
 
@@ -219,19 +223,19 @@ def as_first_process():
     return harness.unshare("--pid", "--fork", "--kill-child")
 
 
-def test_orphans_are_reaped(bundle):
-    script = "for i in 1 2 3; do (sleep 0.1 & ) ; done; echo ready; exec sleep 60"
+def test_orphans_are_reaped(place, bundle):
+    """Three that end when there is a file for it."""
+    end = place / "end"
+    script = f"for i in 1 2 3; do (while [ ! -e {end} ]; do sleep 0.05; done & ) ; done; echo ready; exec sleep 600"
     process = start(bundle, "agent/sh", "-c", script, mode="continue", prefix=as_first_process())
     assert process.stdout.readline() == "ready\n"
     [first] = children(process)
     task = pathlib.Path(f"/proc/{first}/task/{first}/children")
-    assert len(task.read_text().split()) > 1, "no orphan came to it: the test tests nothing"
-    deadline = time.monotonic() + 10
-    while len(task.read_text().split()) > 1 and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert len(task.read_text().split()) == 1
+    harness.until(lambda: len(task.read_text().split()) == 4)
+    end.touch()
+    harness.until(lambda: len(task.read_text().split()) == 1)
     os.kill(first, signal.SIGTERM)
-    process.communicate(timeout=10)
+    process.communicate(timeout=harness.PATIENCE)
     assert process.returncode == 143
 
 
@@ -241,7 +245,7 @@ def test_the_first_process_sleeps_until_sigterm(bundle):
     assert "digest-mismatch" in process.stderr.readline()
     [first] = children(process)
     os.kill(first, signal.SIGTERM)
-    process.communicate(timeout=10)
+    process.communicate(timeout=harness.PATIENCE)
     assert process.returncode == 0
 
 
@@ -252,27 +256,24 @@ def test_another_file_under_the_name_after_the_check(place, bundle, mode):
     at = bundle / "payload/agent/sh"
     (place / "other").write_text("#!/bin/sh\necho swapped\n")
     (place / "other").chmod(0o755)
-    process = start(bundle, "agent/sh", "-c", "echo verified; exec sleep 60", mode=mode, prefix=[
+    process = start(bundle, "agent/sh", "-c", "echo verified; exec sleep 600", mode=mode, prefix=[
         "strace", "-D", "-f", "-qq", "-o", place / "trace", "-e", "trace=execveat,execve,read",
         "-e", "inject=execveat:delay_enter=1500ms:when=1"])
-    deadline = time.monotonic() + 10
-    while "execveat(" not in (place / "trace").read_text() if (place / "trace").exists() else True:
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+    harness.until(says(place / "trace", "execveat("))
     os.rename(place / "other", at)
     assert process.stdout.readline() == "verified\n"
     process.terminate()
-    process.communicate(timeout=10)
+    process.communicate(timeout=harness.PATIENCE)
 
 
 @needs_strace
-def test_sigterm_while_it_is_verified(bundle):
+def test_sigterm_while_it_is_verified(place, bundle):
     """No line that promises sleep, and 143, as every command of ours ends."""
     process = start(bundle, "agent/sh", mode="continue", prefix=[
-        "strace", "-D", "-qq", "-o", "/dev/null", "-e", "trace=read", "-e", "inject=read:delay_enter=300ms:when=1+"])
-    time.sleep(0.2)
+        "strace", "-D", "-y", "-qq", "-o", place / "trace", "-e", "trace=read", "-e", "inject=read:delay_enter=300ms:when=1+"])
+    harness.until(says(place / "trace", f"<{bundle}/"), process)
     process.terminate()
-    out, err = process.communicate(timeout=20)
+    out, err = process.communicate(timeout=harness.PATIENCE)
     assert (process.returncode, out) == (143, "")
     assert err.startswith("injector: interrupted: ") and err.endswith("(exit 143)\n")
 
@@ -291,10 +292,10 @@ def test_in_an_empty_root(place, bundle):
 
 
 def test_little_memory_while_it_waits(bundle):
-    process = start(bundle, "agent/sh", "-c", "echo ready; exec sleep 60", mode="continue")
+    process = start(bundle, "agent/sh", "-c", "echo ready; exec sleep 600", mode="continue")
     assert process.stdout.readline() == "ready\n"
     status = pathlib.Path(f"/proc/{process.pid}/status").read_text()
     process.terminate()
-    process.communicate(timeout=10)
+    process.communicate(timeout=harness.PATIENCE)
     resident = int(status.split("VmRSS:")[1].split()[0])
     assert resident < 10_000, f"{resident} kB"

@@ -50,7 +50,7 @@ def reporting(intake):
 
 
 def assert_span(intake, library):
-    span = intake.spans(seconds=60)[0]
+    span = intake.spans()[0]
     wanted = SPANS[library] | {"service": "shop", "status": 200, "error": False, "kind": "server"}
     assert {key: span[key] for key in wanted} == wanted, span
     assert span["language"] in ("java", "jvm"), span
