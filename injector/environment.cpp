@@ -56,7 +56,8 @@ std::string checked_mount(std::string mount) {
   return mount;
 }
 
-// Between blanks stand words of a command line, where quotes, a backslash and = (-javaagent:JAR=OPTIONS) mean something.
+// Between blanks stand words of a command line, where quotes, a backslash and = (-javaagent:JAR=OPTIONS) mean
+// something.
 bool ends_in(std::string_view path, const Variable& variable) {
   if (variable.merge == Merge::set) return false;
   if (variable.separator == " ") return path.find_first_of(" \"'\\=") != std::string_view::npos;

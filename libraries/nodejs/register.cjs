@@ -79,8 +79,12 @@ function start () {
 
 // npm, pm2 and their like start the application as a process of its own: tracing them costs time and shows what nobody
 // wants. So it is with what dies young: `node -e`, a probe's and a build tool's.
-const launchers = /[\\/](npm|npx|yarn|yarnpkg|pnpm|pnpx|pn|pnx|corepack|nodemon|tsx|pm2|pm2-(dev|docker|runtime))(-cli|-berry|-v?\d[\w.+-]*)?(\.[cm]?js)?$/
-const isLauncher = launchers.test(process.argv[1]) || /[\\/](pm2[\\/]lib[\\/]Daemon\.js|tsx[\\/]dist[\\/]cli\.mjs)$/.test(process.argv[1])
+const names = 'npm|npx|yarn|yarnpkg|pnpm|pnpx|pn|pnx|corepack|nodemon|tsx|pm2|pm2-dev|pm2-docker|pm2-runtime'
+const launchers = [
+  new RegExp(`[\\\\/](${names})(-cli|-berry|-v?\\d[\\w.+-]*)?(\\.[cm]?js)?$`), // .yarn/releases/yarn-4.9.2.cjs
+  /[\\/](pm2[\\/]lib[\\/]Daemon\.js|tsx[\\/]dist[\\/]cli\.mjs)$/
+]
+const isLauncher = launchers.some((pattern) => pattern.test(process.argv[1]))
 const isEvaluated = process.execArgv.some((argument) => /^(-\w*[ep]|--eval|--print)/.test(argument))
 // A thread of Node.js's own, that loader hooks run in, has nothing to trace.
 const { isMainThread, isInternalThread } = process.versions.node.startsWith('8.') ? {} : require('worker_threads')

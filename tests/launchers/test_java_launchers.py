@@ -5,13 +5,12 @@ import os
 import pytest
 
 from compare import COLLECTORS, LATE, Launch, assert_same, run_sides
-from harness import ROOT, bundle_libraries, environment, install_all, made
+from harness import LONG, ROOT, bundle_libraries, environment, install_all, made
 
 LIBRARIES = ["dd-java-agent", "opentelemetry-javaagent"]
 # What the JVM says of the variable and of an agent, what the agents say, with stack traces; Tomcat prints all arguments.
 OWN = (r"^Picked up JAVA_TOOL_OPTIONS: |^OpenJDK .* warning: Sharing is only supported|-javaagent:|^JDK tool detected"
        r"|^\[(dd\.trace|otel\.javaagent) |^\tat |^Caused by: |^\t\.\.\. \d+ more|^java\.(io|net)\.\w+Exception")
-LONG = os.environ.get("INJECTOR_TEST_LONG") == "1"  # else what is slow meets fewer collectors
 STARTED = 30  # seconds that an agent may take to start, on a busy machine
 HELLO = ROOT / "build/apps/java/jars/hello.jar"
 SHOP = ROOT / "build/launchers/java/shop.jar"

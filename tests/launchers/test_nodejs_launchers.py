@@ -5,9 +5,8 @@ import os
 import pytest
 
 from compare import COLLECTORS, LATE, Launch, assert_same, run_sides
-from harness import ROOT, bundle_libraries, environment, install_all, made
+from harness import LONG, ROOT, bundle_libraries, environment, install_all, made
 
-LONG = os.environ.get("INJECTOR_TEST_LONG") == "1"  # else fewer collectors, and fewer versions
 STARTED = 3  # seconds that a library may take to start, on a busy machine
 LIBRARIES = ["dd-trace", "opentelemetry-nodejs"]
 OWN = r"^DATADOG TRACER |/(dd-trace|opentelemetry-nodejs) steps aside: "  # dd-trace says its configuration, on stderr
@@ -47,7 +46,8 @@ process.on('SIGTERM', () => worker.terminate().then(() => process.exit(6)))
 """
 PACKAGE = '{"name": "shop", "version": "1.0.0", "license": "Apache-2.0", "scripts": {"start": "node app.cjs"}}'
 FILES = {"app.cjs": COMMON, "app.mjs": MODULE, "cluster.cjs": CLUSTER, "worker.cjs": WORKER, "package.json": PACKAGE,
-         "db.json": '{"hello": [{"id": 1}]}', "app.ts": MODULE.replace("(request, response)", "(request: unknown, response: any)"),
+         "app.ts": MODULE.replace("(request, response)", "(request: unknown, response: any)"),
+         "db.json": '{"hello": [{"id": 1}]}',
          "node_modules": ("link", str(MODULES))}
 PLUGNPLAY = LAUNCHERS / "yarn4/pnp"
 
@@ -81,9 +81,11 @@ SERVERS = {
 
 OWN_TRACERS = {"app/app.cjs": COMMON, "app/node_modules/dd-trace/index.js": "",
                "app/node_modules/@opentelemetry/sdk-node/index.js": ""}
-YARN_OWN = {"package.json": '{"name": "own", "dependencies": {"dd-trace": "portal:./dd", "@opentelemetry/sdk-node": "portal:./otel"}}',
-            "dd/package.json": '{"name": "dd-trace"}', "dd/index.js": "", "otel/package.json": '{"name": "@opentelemetry/sdk-node"}',
-            "otel/index.js": "", "yarn.lock": "", "node_modules": None, ".yarnrc.yml": "enableTelemetry: false",
+YARN_OWN = {"package.json": """{"name": "own", "dependencies": {
+                "dd-trace": "portal:./dd", "@opentelemetry/sdk-node": "portal:./otel"}}""",
+            "dd/package.json": '{"name": "dd-trace"}', "dd/index.js": "",
+            "otel/package.json": '{"name": "@opentelemetry/sdk-node"}', "otel/index.js": "",
+           "yarn.lock": "", "node_modules": None, ".yarnrc.yml": "enableTelemetry: false",
             "app.cjs": "require('dd-trace'); require('@opentelemetry/sdk-node'); require('http')"
                        ".createServer((request, response) => response.end('hello')).listen(process.env.PORT)"}
 YARN_INSTALL = f"node {MODULES}/@yarnpkg/cli-dist/bin/yarn.js install --no-immutable > install.log; exec node "
