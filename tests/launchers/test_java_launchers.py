@@ -30,7 +30,7 @@ def shell(script, *, get=("/hello", "/missing"), **env):
 
 SERVERS = {
     "wrapper": shell(f'export JAVA_TOOL_OPTIONS="-Xmx200m ${{JAVA_TOOL_OPTIONS-}}"; exec java -jar {HELLO}'),
-    "fat jar": shell(f"exec java -jar {SHOP} --spring.main.banner-mode=off"),
+    "fat jar": shell(f"exec java -jar {SHOP} --spring.main.banner-mode=off", get=("/hello", "/hello?again")),  # its 404 has the time
     "tomcat": shell(TOMCAT),
 }
 TOOLS = {
