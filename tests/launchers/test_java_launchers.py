@@ -8,9 +8,10 @@ from compare import COLLECTORS, LATE, Launch, assert_same, run_sides
 from harness import LONG, ROOT, bundle_libraries, environment, install_all, made
 
 LIBRARIES = ["dd-java-agent", "opentelemetry-javaagent"]
-# What the JVM says of the variable and of an agent, what the agents say, with stack traces; Tomcat prints all arguments.
+# What the JVM says of the variable and of an agent, what the agents say, with stack traces; Tomcat prints all arguments,
+# and on a slow machine, without us too, that it waited for random numbers.
 OWN = (r"^Picked up JAVA_TOOL_OPTIONS: |^OpenJDK .* warning: Sharing is only supported|-javaagent:|^JDK tool detected"
-       r"|^\[(dd\.trace|otel\.javaagent) |^\tat |^Caused by: |^\t\.\.\. \d+ more|^java\.(io|net)\.\w+Exception")
+       r"|^\[(dd\.trace|otel\.javaagent) |^\tat |^Caused by: |^\t\.\.\. \d+ more|^java\.(io|net)\.\w+Exception|SecureRandom")
 STARTED = 30  # seconds that an agent may take to start, on a busy machine
 HELLO = ROOT / "build/apps/java/jars/hello.jar"
 SHOP = ROOT / "build/launchers/java/shop.jar"
@@ -77,7 +78,7 @@ def test_servers(otlp, target, library, name):
     seen = sides(target, library, SERVERS[name], collectors=COLLECTORS if LONG else few)
     assert seen["without"].answers[0][0] == 200, seen["without"]
     assert_same(seen, OWN)
-    assert [span["service"] for span in seen["answers"].spans if span["kind"] == "server"] == ["shop", "shop"], seen["answers"]
+    assert {span["service"] for span in seen["answers"].spans if span["kind"] == "server"} == {"shop"}, seen["answers"]
 
 
 @pytest.mark.parametrize("name", TOOLS)
