@@ -24,8 +24,9 @@ class Names {
       if (found_.comparison.right(index, manifest_.end_of_top(position))) continue;
       Slot slot = Slot::look(target_, name, seen);
       slot.position = position;
-      slot.foreign = seen && seen->type == FileType::directory && !may_remove(name, *seen);
-      if (slot.foreign && !replace) refuse_stranger(name, *seen);
+      const bool directory = slot.seen && slot.seen->type == FileType::directory;
+      slot.foreign = directory && !may_remove(name, *slot.seen);
+      if (slot.foreign && !replace) refuse_stranger(name, *slot.seen);
       slots.push_back(std::move(slot));
     }
     return slots;
@@ -81,6 +82,7 @@ class Names {
 Slot Slot::look(const Directory& target, std::string name, std::optional<Status> seen) {
   Slot slot{std::move(name), seen, std::nullopt, 0, false};
   if (seen && seen->type == FileType::directory) slot.held = target.try_open_directory(slot.name);
+  if (slot.held) slot.seen = slot.held->status();  // whatever it was a moment ago
   return slot;
 }
 

@@ -16,6 +16,7 @@ namespace {
 constexpr const char* fresh_name = "new";
 constexpr const char* publish_name = "publish";
 constexpr const char* old_name = "old";
+constexpr const char* gone_name = "gone";
 constexpr std::uint32_t folder_mode = 0755;
 
 Directory create_folder(const Directory& parent, const std::string& name) {
@@ -43,6 +44,18 @@ void for_each_name(const Directory& root, const char* folder,
   directory->list([&](const std::string& name) { visit(*directory, name); });
 }
 
+// All but the lock, which goes when it is no longer held: a file that is open stays in its directory under another name
+// on NFS and FUSE.
+void remove_content(const Directory& root) {
+  for (const char* folder : {fresh_name, publish_name, old_name, gone_name}) root.remove_tree(folder);
+}
+
+// What needs no look any more gets the names of what never needs one: half removed, it would look like a stranger's.
+void release(const Directory& root) {
+  if (root.try_status(publish_name)) root.rename_from(root, publish_name, fresh_name);
+  if (root.try_status(old_name)) root.rename_from(root, old_name, gone_name);
+}
+
 // Takes out of a stage what must not go with it.
 void save(const Site& site, const Directory& root) {
   for_each_name(root, old_name, [&](const Directory& old, const std::string& name) {
@@ -59,12 +72,7 @@ void save(const Site& site, const Directory& root) {
       }
     });
   }
-}
-
-// All but the lock, which goes when it is no longer held: a file that is open stays in its directory under another name
-// on NFS and FUSE.
-void remove_content(const Directory& root) {
-  for (const char* folder : {fresh_name, publish_name, old_name}) root.remove_tree(folder);
+  release(root);
 }
 
 }  // namespace
@@ -109,6 +117,7 @@ void Stage::begin_publishing() {
 
 void Stage::end_publishing() {
   root_->rename_from(*root_, publish_name, fresh_name);
+  if (old_) root_->rename_from(*root_, old_name, gone_name);
   publishing_ = false;
 }
 
@@ -116,9 +125,11 @@ void Stage::remove() {
   // A tree is removed with a descriptor for each of its levels: there may be few.
   fresh_.reset();
   old_.reset();
-  if (publishing_) save(site_, *root_);
-  remove_content(*root_);
-  if (publishing_) return;
+  if (publishing_) {
+    save(site_, *root_);
+    return remove_content(*root_);
+  }
+  root_->remove_tree(fresh_name);
   root_.reset();
   lock_.reset();
   site_.library.remove_tree(name_);

@@ -27,6 +27,7 @@ struct Site {
 //   new/            what is being staged, and nothing else
 //   publish/        new/, once it is whole: what will be published; and then, what was exchanged for it
 //   old/            what was moved aside, where the file system has no exchange
+//   gone/           old/, once nothing in it needs a look any more; publish/ is new/ again then
 // It goes with this object, unless publishing began and did not end: then the manifest stays, for it says what is ours
 // among what was published, and the next run removes it. Nothing of a stranger goes with a stage: what publish/ and
 // old/ have that is neither what the manifest says nor may be removed (see Ownership) is moved to .injector/replaced/

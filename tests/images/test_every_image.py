@@ -98,6 +98,17 @@ def test_installs_with_nothing_allowed(image, manifest, tmp_path):
     assert set(tree(out, skip=(".injector",))) == {e["path"] for e in manifest["entries"]}
 
 
+def test_a_volume_in_memory_counts_against_the_limit(image, manifest):
+    """What does not fit is a line, and no OOM kill: in Kubernetes an emptyDir of medium Memory."""
+    limit = 64 << 20
+    distinct = {e["sha256"]: e["size"] for e in manifest["entries"] if e["type"] == "file"}
+    done = docker("run", "--rm", *RESTRICTED, "--user", "12345:0", "--memory", str(limit), "--mount",
+                  "type=tmpfs,destination=/target,tmpfs-mode=1777", image)
+    fits = sum(distinct.values()) < limit
+    assert done.returncode in ((0, 75) if fits else (75,)), done.stderr
+    assert done.returncode == 0 or "injector: out-of-memory: /target: " in done.stderr, done.stderr
+
+
 def test_sbom_names_every_artifact(library, entries, sbom):
     lock = [line.split(maxsplit=1) for line in (ROOT / f"libraries/{library}/SHA256SUMS").read_text().splitlines()]
     found = [[p["checksums"][0]["checksumValue"], p["packageFileName"]] for p in artifacts(sbom)]

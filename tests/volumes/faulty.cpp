@@ -30,7 +30,7 @@ struct Faults {
   std::map<std::string, int> errors;  // call → errno
   std::optional<ino_t> inode;         // one number for everything
   std::optional<mode_t> mode;         // and one mode
-  bool short_reads = false, statfs_zeros = false, shared_locks = false;
+  bool short_reads = false, hide_removed = false, statfs_zeros = false, shared_locks = false;
 
   bool fails(const std::string& call) const { return errors.contains(call); }
 };
@@ -101,7 +101,7 @@ int do_statfs(const char*, struct statvfs* space) {
 
 void* do_init(fuse_conn_info* connection, fuse_config* config) {
   config->use_ino = 1;
-  config->hard_remove = 1;  // else a file that is removed just after it was closed can keep its directory
+  config->hard_remove = faults().hide_removed ? 0 : 1;
   config->attr_timeout = config->entry_timeout = config->negative_timeout = 0;
   // Else the kernel would not ask for more where a read is short.
   if (faults().short_reads) config->direct_io = 1;
@@ -177,6 +177,8 @@ int main(int argc, char** argv) {
       ->allow_extra_args(false);
   app.add_option("--inode", faults.inode, "the inode number of everything");
   app.add_option("--mode", mode, "the mode of everything, in octal, whatever chmod says");
+  app.add_flag("--hide-removed", faults.hide_removed,
+               "a removed file keeps another name until it is closed, as on NFS");
   app.add_flag("--short-reads", faults.short_reads, "a read gives 1000 bytes at most");
   app.add_flag("--shared-locks", faults.shared_locks, "locks hold for all mounts of SOURCE, as on NFS");
   app.add_flag("--statfs-zeros", faults.statfs_zeros, "statfs succeeds and says nothing");
@@ -187,7 +189,8 @@ int main(int argc, char** argv) {
     faults.errors[rule.substr(0, equals)] = std::stoi(rule.substr(equals + 1));
   }
   ::umask(0);
-  std::vector<std::string> words = {"faulty", mount};
+  // One thread: a close has had its effect before the next call is looked at.
+  std::vector<std::string> words = {"faulty", "-s", mount};
   std::vector<char*> arguments;
   for (std::string& word : words) arguments.push_back(word.data());
   const fuse_operations all = operations(faults);

@@ -35,11 +35,13 @@ BEARABLE = {
     "one inode number, 0": Fault(("--inode=0",)),
     "one inode number, 1": Fault(("--inode=1",)),
     "short reads": Fault(("--short-reads",)),
-    "as NFS: no flags of renameat2": fails(rename2="EINVAL"),
+    "what is removed while it is open stays": Fault(("--hide-removed",)),
+    "as NFS: that, and no flags of renameat2": fails(rename2="EINVAL")._replace(options=("--hide-removed",)),
     "as SMB: one mode, no links, no flags": one_mode("0777", link="EOPNOTSUPP", rename2="EINVAL"),
     "as vfat: one mode, no links of any kind": one_mode("0755", link="EPERM", symlink="EPERM", chmod="EPERM")._replace(
         links=False),
     "no symbolic links": fails(symlink="EPERM")._replace(links=False),
+    "no flags of renameat2": fails(rename2="EINVAL"),
     "no links, no flags": fails(link="EPERM", rename2="EINVAL"),
 } | {f"statfs {name}": fails(statfs=name) for name in ("ENOSYS", "EACCES", "EIO")
 } | {f"link {name}": fails(link=name) for name in ("EPERM", "EMLINK", "EXDEV", "ENOSYS", "EOPNOTSUPP")

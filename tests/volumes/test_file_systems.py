@@ -7,6 +7,7 @@ import harness
 from life import FOREIGN, PRECIOUS, Life
 from steps import flip
 
+# -s: with one thread, a close has had its effect before the directory is removed.
 KINDS = {
     "tmpfs": lambda mount: mount.tmpfs("size=16m"),
     "ext4": lambda mount: mount.ext4(16 << 20),
@@ -14,9 +15,9 @@ KINDS = {
     "btrfs": lambda mount: mount.btrfs(),
     "bind": lambda mount: mount.bind(made(mount, "bound")),
     "overlay": lambda mount: mount.overlay(lambda lower: None),
-    "bindfs": lambda mount: mount.fuse("bindfs", made(mount, "source")),
+    "bindfs": lambda mount: mount.fuse("bindfs", "-s", made(mount, "source")),
     "mergerfs": lambda mount: mount.fuse("mergerfs", f"{made(mount, 'one')}:{made(mount, 'two')}"),
-    "unionfs": lambda mount: mount.fuse("unionfs", "-o", "cow", f"{made(mount, 'one')}=RW:{made(mount, 'two')}=RO"),
+    "unionfs": lambda mount: mount.fuse("unionfs", "-s", "-o", "cow", layers(mount)),
 }
 
 
@@ -24,6 +25,10 @@ def made(mount, name):
     at = mount.place / name
     at.mkdir()
     return at
+
+
+def layers(mount):
+    return f"{made(mount, 'upper')}=RW:{made(mount, 'lower')}=RO"
 
 
 @pytest.fixture(params=KINDS)
