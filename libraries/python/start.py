@@ -148,24 +148,30 @@ class Watch:
     def start(self):
         if self.started:
             return
-        self.started, modules, finders = True, set(sys.modules), sys.meta_path[:]
+        self.started, modules = True, set(sys.modules)
         try:
             if brought(RIVAL):
-                sys.meta_path[:] = [finder for finder in finders if finder not in (self, ours)]
+                self.leave()
                 return say_aside("the application brings its own " + RIVAL.partition(".sdk")[0])
             self.library = read("injector-library.py")
             self.library["start"]()
             self.running = True
             self.tell()
         except BaseException as error:
-            # half a library is worse than none
-            sys.meta_path[:] = [finder for finder in finders if finder not in (self, ours)]
-            for module in set(sys.modules) - modules:
-                if str(getattr(sys.modules[module], "__file__", None)).startswith(tuple(folders)):
-                    del sys.modules[module]
+            self.leave(set(sys.modules) - modules)
             say("is not started", error)
             if isinstance(error, KeyboardInterrupt):
                 raise
+
+    def leave(self, modules=()):
+        """Takes out what is ours, for half a library is worse than none; but for importlib_metadata, which has taken the
+        place of what Python has."""
+        gone = [module for module in modules if module.partition(".")[0] not in ("importlib_metadata", "zipp")
+                and str(getattr(sys.modules[module], "__file__", None)).startswith(tuple(folders))]
+        sys.meta_path[:] = [finder for finder in sys.meta_path if finder not in (self, ours)
+                            and getattr(finder, "__module__", None) not in gone]
+        for module in gone:
+            del sys.modules[module]
 
 
 def elsewhere(module, path, besides=()):
@@ -200,7 +206,7 @@ def read(file):
 
 def say(what, error):
     try:
-        line = " ".join((type(error).__name__ + ": " + str(error)).split()) if isinstance(error, BaseException) else error
+        line = error if isinstance(error, str) else " ".join((type(error).__name__ + ": " + str(error)).split())
         sys.stderr.write("injector: " + name + " " + what + ": " + line[:500] + "\n")
     except Exception:
         pass

@@ -18,10 +18,11 @@ import time
 import urllib.error
 import urllib.request
 
-from harness import Intake
+from harness import Intake, write_tree
 
 LATE = 3  # seconds that an end may take longer than without us, whatever the collector does
 START, END = 90, 60  # seconds that an application may take on a busy machine
+SETTLE = 0.5  # for what an application writes after its answer
 COLLECTORS = ("answers", "refuses", "hangs")
 
 
@@ -49,8 +50,9 @@ class Side:
 
     def seen(self, own):
         """What must be the same on every side."""
-        return {"stdout": lines(self.stdout, own), "stderr": lines(self.stderr, own), "exit code": self.code,
-                "answers": self.answers}
+        answers = [line for status, body in self.answers or () for line in [str(status), *lines(body)]]
+        return {"stdout": lines(self.stdout, own), "stderr": lines(self.stderr, own), "exit code": [str(self.code)],
+                "answers": answers}
 
 
 def lines(text, own=r"(?!)"):
@@ -100,7 +102,6 @@ def wait_for(port, process):
 
 
 def write(work, files, fill):
-    from harness import write_tree
     write_tree(work, {name: fill(content) if isinstance(content, str) else content for name, content in files.items()})
 
 
@@ -126,6 +127,7 @@ def run_side(launch, env, spans=None, wanted=0):
                 side.answers = [ask(f"http://127.0.0.1:{port}{path}") for path in launch.get]
                 if spans:
                     side.spans = spans(count=wanted, seconds=20 if wanted else 0)
+                time.sleep(SETTLE)
                 started = time.monotonic()
                 process.send_signal(launch.stop)
             side.code = process.wait(END)
@@ -162,6 +164,7 @@ def assert_same(sides, own=r"(?!)", late=LATE):
     first = sides["without"].seen(own)
     for kind, side in sides.items():
         for what, value in side.seen(own).items():
-            assert value == first[what], f"{kind}: {what}: {value}\nwithout: {first[what]}\n{side.stdout}{side.stderr}"
+            more, less = set(value) - set(first[what]), set(first[what]) - set(value)
+            assert value == first[what], f"{kind}: {what}: more: {more} less: {less}"
         more = side.end - sides["without"].end
         assert more < late, f"{kind}: the end takes {more:.1f} s longer"

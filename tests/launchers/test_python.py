@@ -10,7 +10,6 @@ from compare import Launch, assert_same, run_sides
 from harness import ROOT, environment, pip_packages
 
 LIBRARIES = ["ddtrace", "opentelemetry-python"]
-LONG = os.environ.get("INJECTOR_TEST_LONG") == "1"
 # what a library logs where its collector is away
 OWN = r"^injector: |Transient error|Failed to export|failed to send|Shutdown in progress"
 
@@ -115,11 +114,11 @@ SERVERS = {
                      "127.0.0.1:{port}", "-w", "hello:app"), WEB, **SERVE),
     "uwsgi --master": Launch(("uwsgi", "--plugin", "python3", "-H", "VENV", "--enable-threads", "--die-on-term", "--master",
                               "-p", "2", "--http-socket", "127.0.0.1:{port}", "-w", "hello:app"), WEB, **SERVE),
-    "django": Launch(sh(f"{BIN}django-admin startproject site .; {PY} manage.py migrate > log; "
-                        f"exec {PY} manage.py runserver --noreload {{port}}"), get=("/", "/admin/login/")),
-    "datasette": Launch((BIN + "datasette", "--memory", "--port", "{port}"), get=("/", "/_memory.json")),
+    "django": Launch(sh(f"{BIN}django-admin startproject shop .; {PY} manage.py migrate > log; "
+                        f"exec {PY} manage.py runserver --noreload {{port}}"), get=("/",)),
 }
 NO_SPANS = {
+    "datasette": Launch((BIN + "datasette", "--memory", "--port", "{port}"), get=("/", "/_memory.json")),
     "celery": Launch((BIN + "celery", "-A", "tasks", "worker", "--concurrency", "1", "--pool", "prefork"),
                      {"tasks.py": TASKS}, get=("/",)),
     "gevent": Launch((PY, "app.py"), {"app.py": GEVENT}),
@@ -128,7 +127,7 @@ NO_SPANS = {
     "own tracer, -c": Launch((PY, "-c", "import app"), OWN_TRACER | {"app.py": TRACED}),
     "own tracer, zipapp": Launch(sh(f"{PY} -m zipapp -o app.pyz zip; exec {PY} app.pyz"), {
         f"zip/{name}": text for name, text in (OWN_TRACER | {"__main__.py": TRACED}).items()}),
-    "django migrate": Launch(sh(f"{BIN}django-admin startproject site .; exec {PY} manage.py migrate")),
+    "django migrate": Launch(sh(f"{BIN}django-admin startproject shop .; exec {PY} manage.py migrate")),
     "pip": Launch((PY, "-m", "pip", "list", "--disable-pip-version-check")),
     "-W ignore -m pip": Launch((PY, "-W", "ignore", "-m", "pip", "list", "--disable-pip-version-check")),
     "-mpip": Launch((PY, "-mpip", "install", "--dry-run", "--no-index", "ddtrace", "opentelemetry-sdk", "wrapt")),

@@ -37,6 +37,7 @@ class Environment:
 
 
 def start():
+    refuse_old_api()
     with Environment(), ours.shown():
         from opentelemetry.util import _importlib_metadata
         if hasattr(_importlib_metadata, "_original_entry_points_cached"):
@@ -52,6 +53,20 @@ def start():
     flush_before(signal, "raise_signal", shutdown)
     loaded = [module for module in watch.modules if module in sys.modules]
     watch.waiting += [module for module in loaded if not getattr(sys.modules[module].__spec__, "_initializing", False)]
+
+
+def refuse_old_api():
+    """The SDK is made for the api that it comes with: with an older one of the application's, requests would fail."""
+    from importlib.metadata import Distribution
+    minor = lambda version: [int(part) for part in version.split(".")[:2]]  # noqa: E731
+    try:
+        theirs = Distribution.from_name("opentelemetry-api").version
+    except Exception:
+        return  # it brings none
+    own = next(part for folder in folders for part in os.listdir(folder) if part.startswith("opentelemetry_api-"))
+    own = own.split("-")[1].rpartition(".dist")[0]
+    if minor(theirs) < minor(own):
+        raise ImportError("the application brings opentelemetry-api " + theirs + ", this is for " + own + " and newer")
 
 
 def imported(module, integration):
