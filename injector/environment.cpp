@@ -56,9 +56,24 @@ std::string checked_mount(std::string mount) {
   return mount;
 }
 
+// Between blanks stand words of a command line, where quotes, a backslash and = (-javaagent:JAR=OPTIONS) mean
+// something.
+bool ends_in(std::string_view path, const Variable& variable) {
+  if (variable.merge == Merge::set) return false;
+  if (variable.separator == " ") return path.find_first_of(" \"'\\=") != std::string_view::npos;
+  return path.find(variable.separator) != std::string_view::npos;
+}
+
 std::vector<Variable> expand(std::vector<Variable> environment, const std::string& mount) {
   const std::string place = checked_mount(mount);
-  for (Variable& variable : environment) variable.value = replace_all(variable.value, "${target}", place);
+  for (Variable& variable : environment) {
+    const std::string value = replace_all(variable.value, "${target}", place);
+    if (value != variable.value && ends_in(place, variable)) {
+      throw Error(Reason::usage, mount, "has a character that would end a path in " + variable.name,
+                  "Choose a path of letters, digits, - and _.");
+    }
+    variable.value = value;
+  }
   return environment;
 }
 

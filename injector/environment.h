@@ -14,7 +14,8 @@ enum class EnvironmentOutput { text, shell, json, kubernetes };
 std::vector<Variable> join_environments(const std::vector<std::vector<Variable>>& environments);
 
 // What the application needs, when it sees the target at mount. Throws Error(usage) where mount is not an absolute
-// path.
+// path, or has what a variable that names it would be cut at: its separator, and where that is a blank, quotes, \ and =
+// too. A variable that is set is one value: it takes any path.
 std::string print_environment(const std::vector<Variable>& environment, const std::string& mount,
                               EnvironmentOutput output);
 

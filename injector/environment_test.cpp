@@ -21,6 +21,19 @@ TEST(Environment, Outputs) {
   EXPECT_THROW(print_environment({}, "relative", EnvironmentOutput::json), Error);
 }
 
+TEST(Environment, RefusesAPathThatAVariableWouldCut) {
+  const auto printed = [](const Variable& variable, const std::string& mount) {
+    return print_environment({variable}, mount, EnvironmentOutput::text);
+  };
+  for (const char* mount : {"/a b", "/a\"b", "/a'b", "/a\\b", "/a=b"}) EXPECT_THROW(printed(java, mount), Error);
+  EXPECT_THROW(printed(path, "/a:b"), Error);
+  EXPECT_THROW(merge_environment({}, {path}, "/a:b"), Error);
+  EXPECT_NO_THROW(printed(java, "/a:b"));
+  EXPECT_NO_THROW(printed(path, "/a b='\""));
+  EXPECT_NO_THROW(printed({"A", "${target}", Merge::set, ""}, "/a b:c"));
+  EXPECT_NO_THROW(printed({"A", "x", Merge::append, " "}, "/a b"));
+}
+
 TEST(Environment, SeveralLibraries) {
   const Variable other{"JAVA_TOOL_OPTIONS", "-Dx", Merge::append, " "};
   const auto joined = join_environments({{java}, {other, path}});

@@ -4,6 +4,7 @@
 // happens here may reach the application: whatever does not fit steps aside. The syntax is that of Node.js 8.
 
 const Module = require('module')
+const fs = require('fs')
 const path = require('path')
 
 function fits (range) {
@@ -16,52 +17,79 @@ function fits (range) {
   return true
 }
 
-// The file that Node.js was asked to run; `node -e` has none, and may have an argument there.
-function entryPoint () {
+// Files whose packages may be the application's: what Node.js was asked to run, what pm2 was (which runs it by a file of
+// its own), and one in the working directory, for a launcher that is not known here.
+function places () {
+  const { pm_exec_path: forked, pm2_env: clustered } = process.env
+  const asked = [process.argv[1], forked, clustered && JSON.parse(clustered).pm_exec_path]
+  return asked.filter(Boolean).map(real).concat(path.resolve('[eval]'))
+}
+
+function real (file) {
   try {
-    return require.resolve(path.resolve(process.argv[1]))
+    return require.resolve(path.resolve(file))
   } catch (error) {
-    return path.resolve('[eval]')
+    return path.resolve(file) // an argument of something that is no file
   }
 }
 
-// Which of these the application would load from somewhere else, if any.
-function found (names) {
-  const application = Module.createRequire(entryPoint())
-  return names.find((name) => {
-    try {
-      return !application.resolve(name).startsWith(__dirname)
-    } catch (error) {
-      return error.code !== 'MODULE_NOT_FOUND' // it is there, and exports no entry point
-    }
-  })
+// The file by which Yarn's Plug'n'Play finds the packages of what lies below it.
+function plugAndPlayAbove (place) {
+  const folder = path.dirname(place)
+  const file = path.join(folder, '.pnp.cjs')
+  return fs.existsSync(file) ? file : folder === place ? undefined : plugAndPlayAbove(folder)
 }
 
-// import-in-the-middle takes the builtin that `node -e` begins with for a file, and the process ends.
-function repairEval () {
-  if (!Module.registerHooks || !process.execArgv.some((argument) => /^(-\w*[ep]|--eval|--print)/.test(argument))) return
-  const resolve = (specifier, context, next) => context.parentURL || !Module.isBuiltin(specifier)
-    ? next(specifier, context)
-    : { url: `node:${specifier.replace(/^node:/, '')}`, format: 'builtin', shortCircuit: true }
-  Module.registerHooks({ resolve })
+// Plug'n'Play replaces what import hooks would send every require to.
+function isPlugAndPlay (place) {
+  const preloads = process.execArgv.concat(process.env.NODE_OPTIONS)
+  return process.versions.pnp || preloads.some((text) => /\.pnp\.c?js/.test(text)) || plugAndPlayAbove(place)
+}
+
+// Plug'n'Play that has not begun yet knows it all the same; then its file must run again, as the preload that it is.
+function resolve (name, place) {
+  const file = !process.versions.pnp && plugAndPlayAbove(place)
+  if (!file) return Module.createRequire(place).resolve(name)
+  const api = require(file)
+  delete require.cache[file]
+  return api.resolveRequest(name, place)
+}
+
+// Which of these the application would load from somewhere else, if any.
+function found (names, place) {
+  return names.find((name) => {
+    try {
+      return !resolve(name, place).startsWith(__dirname + path.sep)
+    } catch (error) {
+      // Else it is there, and exports no entry point. What may not be read, the application cannot load either.
+      return error.code !== 'MODULE_NOT_FOUND' && error.code !== 'ERR_ACCESS_DENIED'
+    }
+  })
 }
 
 function start () {
   const library = require('./library.cjs')
   const needed = require(`./node_modules/${library.package}/package.json`).engines.node
   if (!fits(needed)) return `Node.js ${process.versions.node} is not ${needed}`
-  const own = found(library.rivals)
+  const wheres = places()
+  const own = wheres.map((place) => found(library.rivals, place)).find(Boolean)
   if (own) return `the application brings ${own}`
-  library.start()
-  repairEval()
+  library.start(!isPlugAndPlay(wheres[0]))
 }
 
-// npm and its like start the application as a process of its own: tracing them costs time and shows what nobody wants.
-const isPackageManager = /[\\/](npm|npx|yarn|yarnpkg|pnpm|pnpx|corepack)(-cli)?(\.[cm]?js)?$/.test(process.argv[1])
+// npm, pm2 and their like start the application as a process of its own: tracing them costs time and shows what nobody
+// wants. So it is with what dies young: `node -e`, a probe's and a build tool's.
+const names = 'npm|npx|yarn|yarnpkg|pnpm|pnpx|pn|pnx|corepack|nodemon|tsx|pm2|pm2-dev|pm2-docker|pm2-runtime'
+const launchers = [
+  new RegExp(`[\\\\/](${names})(-cli|-berry|-v?\\d[\\w.+-]*)?(\\.[cm]?js)?$`), // .yarn/releases/yarn-4.9.2.cjs
+  /[\\/](pm2[\\/]lib[\\/]Daemon\.js|tsx[\\/]dist[\\/]cli\.mjs)$/
+]
+const isLauncher = launchers.some((pattern) => pattern.test(process.argv[1]))
+const isEvaluated = process.execArgv.some((argument) => /^(-\w*[ep]|--eval|--print)/.test(argument))
 // A thread of Node.js's own, that loader hooks run in, has nothing to trace.
 const { isMainThread, isInternalThread } = process.versions.node.startsWith('8.') ? {} : require('worker_threads')
 
-if (!isPackageManager && !isInternalThread) {
+if (!isLauncher && !isEvaluated && !isInternalThread) {
   let reason
   try {
     reason = start()

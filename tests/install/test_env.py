@@ -43,13 +43,31 @@ def env(*argv, **kwargs):
     return done
 
 
-@pytest.mark.parametrize("mount", ["/target", "/opt/my agent's \"dir\"", "/", "/a$b`c"])
+@pytest.mark.parametrize("mount", ["/target", "/opt/$(x)<é>*", "/", "/a$b`c"])
 def test_json(source, mount):
     told = json.loads(env(*source, "--mount", mount, "--output", "json").stdout)
     root = "" if mount == "/" else mount
     expected = [dict(v, value=v["value"].replace("${target}", root)) for v in ENVIRONMENT]
     pairs = told if isinstance(told, list) else [{"name": k, "value": v} for k, v in told.items()]
     assert [(v["name"], v["value"]) for v in pairs] == [(v["name"], v["value"]) for v in expected]
+
+
+@pytest.mark.parametrize("output", ["text", "shell", "json", "kubernetes"])
+@pytest.mark.parametrize("mount, name", [("/my dir", "JAVA_TOOL_OPTIONS"), ("/a=b", "JAVA_TOOL_OPTIONS"),
+                                         ("/it's", "JAVA_TOOL_OPTIONS"), ("/a:b", "PYTHONPATH")])
+def test_a_mount_that_a_variable_would_cut_is_refused(bundle, mount, name, output):
+    done = harness.injector("env", "--bundle", bundle, "--mount", mount, "--output", output)
+    harness.expect(done, 64, "usage", mount, name)
+    assert done.stdout == ""
+
+
+def test_a_mount_is_refused_for_what_names_it_alone(place):
+    bundle = harness.pack(place, {"x": "x"}, environment=[
+        {"name": "WHOLE", "value": "${target}/x", "merge": "set"},
+        {"name": "LIST", "value": "${target}/x", "merge": "append", "separator": ":"},
+        {"name": "WORDS", "value": "-x", "merge": "append", "separator": " "}])
+    told = env("--bundle", bundle, "--mount", "/my dir", "--output", "text").stdout
+    assert "\nLIST=/my dir/x\n" in told and "WHOLE=/my dir/x\n" in told, told
 
 
 def test_text_is_an_env_file(source):
@@ -85,7 +103,7 @@ BEFORE = {"unset": None, "empty": "", "plain": "before", "odd": "it's $x \"`id`\
 
 @pytest.mark.parametrize("shell", SHELLS)
 @pytest.mark.parametrize("before", BEFORE)
-@pytest.mark.parametrize("mount", ["/target", "/opt/my agent's $(touch /tmp/pwned)"])
+@pytest.mark.parametrize("mount", ["/target", "/opt/$(touch${IFS}/tmp/pwned)`id`"])
 def test_shell(source, shell, before, mount):
     script = env(*source, "--mount", mount, "--output", "shell").stdout
     was, told = BEFORE[before], values(mount)

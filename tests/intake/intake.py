@@ -20,7 +20,7 @@ import msgpack
 
 INFO = {
     "version": "7.60.0",
-    "endpoints": ["/v0.4/traces", "/v0.5/traces", "/v0.7/config", "/telemetry/proxy/"],
+    "endpoints": ["/v0.4/traces", "/v0.5/traces", "/v0.7/config", "/telemetry/proxy/", "/debugger/v2/input"],
     "client_drop_p0s": False,
     "config": {},
 }

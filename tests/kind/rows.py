@@ -51,13 +51,13 @@ class Row:
 
 
 ROWS = [
-    Row("java", "dd-java-agent", "java.yaml", "root-servlet", "servlet.request", "GET /hello"),
-    Row("java", "opentelemetry-javaagent", "java-opentelemetry.yaml", "hello", "GET /hello", "GET /hello"),
-    Row("python", "ddtrace", "python.yaml", "flask", "flask.request", "GET /hello"),
-    Row("python", "opentelemetry-python", "python-opentelemetry.yaml", "unknown_service:python3", "GET /hello", "GET /hello"),
-    Row("nodejs", "dd-trace", "nodejs.yaml", "node", "web.request", "GET"),
-    Row("nodejs", "opentelemetry-nodejs", "nodejs-opentelemetry.yaml", "unknown_service:node", "GET", "GET"),
-    Row("dotnet", "opentelemetry-dotnet", "dotnet.yaml", "hello", "GET /hello", "GET /hello"),
+    Row("java", "dd-java-agent", "java.yaml", "java-app", "servlet.request", "GET /hello"),
+    Row("java", "opentelemetry-javaagent", "java-opentelemetry.yaml", "java-app", "GET /hello", "GET /hello"),
+    Row("python", "ddtrace", "python.yaml", "python-app", "flask.request", "GET /hello"),
+    Row("python", "opentelemetry-python", "python-opentelemetry.yaml", "python-app", "GET /hello", "GET /hello"),
+    Row("nodejs", "dd-trace", "nodejs.yaml", "nodejs-app", "web.request", "GET"),
+    Row("nodejs", "opentelemetry-nodejs", "nodejs-opentelemetry.yaml", "nodejs-app", "GET", "GET"),
+    Row("dotnet", "opentelemetry-dotnet", "dotnet.yaml", "dotnet-app", "GET /hello", "GET /hello"),
     Row("go", "opentelemetry-go", "go.yaml", "go-app", "GET /hello", "GET /hello", enforce="privileged"),
 ]
 

@@ -119,13 +119,28 @@ def test_a_signal_that_the_application_listens_for_is_its_own(intake, target, no
         assert app.end(signal.SIGTERM) == 7, app.text
 
 
-def test_the_end_does_not_wait_for_a_silent_collector(target, node):
-    """OpenTelemetry's exporter alone would, for the ten minutes that it is told to."""
+@pytest.mark.parametrize("library", LIBRARIES)
+def test_the_end_does_not_wait_for_a_silent_collector(target, node, library, tmp_path):
+    """OpenTelemetry's exporter alone would, for the ten minutes that it is told to; dd-trace's requests never end."""
+    write_tree(tmp_path, {"app.cjs": "setTimeout(() => { process.exitCode = 3 }, 300)"})
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"http://127.0.0.1:{silent.getsockname()[1]}"
-        done = script(target, "opentelemetry-nodejs", node("24"), "-e", "process.exitCode = 3",
-                      OTEL_EXPORTER_OTLP_ENDPOINT=url, OTEL_EXPORTER_OTLP_TIMEOUT="600000")
+        done = script(target, library, node("24"), tmp_path / "app.cjs", DD_TRACE_AGENT_URL=url,
+                      OTEL_EXPORTER_OTLP_ENDPOINT=url, OTEL_EXPORTER_OTLP_TIMEOUT="600000", OTEL_METRICS_EXPORTER="otlp")
     assert done.returncode == 3, done.stderr
+
+
+@pytest.mark.parametrize("library", LIBRARIES)
+def test_the_last_spans_of_what_ends_by_itself_arrive(intake, otlp, target, node, library, tmp_path):
+    write_tree(tmp_path, {"app.cjs": """
+        const http = require('http')
+        const server = http.createServer((request, response) => response.end('hello'))
+        server.listen(0, () => http.get({ port: server.address().port, path: '/hello' }, (answer) => {
+          answer.resume().on('end', () => server.close())
+        }))"""})
+    done = script(target, library, node("24"), tmp_path / "app.cjs", **reporting(intake))
+    assert done.returncode == 0, done.stderr
+    assert "server" in [span["kind"] for span in intake.spans(2)]
 
 
 def test_an_application_that_ends_by_itself_takes_its_time(target, node, tmp_path):
@@ -138,6 +153,7 @@ EVALUATED = {
     "print": (["-p", "6 * 7"], "42\n"),
     "eval": (["-e", "console.log(require('os').EOL.length)", "argument"], "1\n"),
     "module": (["--input-type=module", "-e", "import { EOL } from 'os'; console.log(EOL.length)"], "1\n"),
+    "left alone": (["-p", "Object.keys(require.cache).filter((file) => /node_modules/.test(file)).length"], "0\n"),
     "worker": (["-e", "new (require('worker_threads').Worker)('console.log(42)', { eval: true })"], "42\n"),
 }
 
@@ -189,12 +205,24 @@ def test_the_interface_alone_is_no_tracer_of_its_own(intake, otlp, target, node,
         assert_span(intake, library)
 
 
-@pytest.mark.parametrize("name", ["npm-cli.js", "yarn", "pnpm.cjs"])
-def test_package_managers_are_left_alone(target, node, name, tmp_path):
-    write_tree(tmp_path, {name: "console.log(Object.keys(require.cache).filter((file) => file.includes('node_modules')).length)"})
+LEFT_ALONE = ["npm-cli.js", "yarn", "pnpm.cjs", ".yarn/releases/yarn-4.9.2.cjs", ".yarn/releases/yarn-berry.cjs",
+              "pnpm-9.1.0-rc.1.cjs", "nodemon.js", "pm2-runtime", "pm2/lib/Daemon.js"]
+COUNT = "console.log(Object.keys(require.cache).filter((file) => file.includes('node_modules')).length)"
+
+
+@pytest.mark.parametrize("name", LEFT_ALONE)
+def test_launchers_are_left_alone(target, node, name, tmp_path):
+    write_tree(tmp_path, {name: COUNT})
     for library in LIBRARIES:
         done = script(target, library, node("24"), tmp_path / name)
         assert (done.returncode, done.stdout, done.stderr) == (0, "0\n", "")
+
+
+@pytest.mark.parametrize("name", ["npm-mirror.js", "yarn-shop.js", "pm2.example/app.js"])
+def test_what_is_called_like_a_launcher_is_traced(target, node, name, tmp_path):
+    write_tree(tmp_path, {name: COUNT})
+    done = script(target, "opentelemetry-nodejs", node("24"), tmp_path / name)
+    assert int(done.stdout) > 100, done.stderr
 
 
 def damaged(library, damage, target, tmp_path):

@@ -23,6 +23,13 @@ function detectors () {
   return [envDetector, hostDetector, osDetector, processDetector, serviceInstanceIdDetector, containerDetector]
 }
 
+// By default the library sends metrics and logs too; here traces alone, as from every other language, unless a variable
+// asks for more.
+function alsoSent () {
+  const { OTEL_METRICS_EXPORTER: metrics, OTEL_LOGS_EXPORTER: logs } = process.env
+  return { ...(metrics ? {} : { metricReaders: [] }), ...(logs ? {} : { logRecordProcessors: [] }) }
+}
+
 // The library's own register module would keep SIGTERM from ending a process that does not listen for it, and a process
 // that is done for as long as it retries to reach a collector.
 function sendLast (sdk) {
@@ -39,11 +46,11 @@ function sendLast (sdk) {
 module.exports = {
   package: name,
   rivals: ['node', 'trace-node', 'trace-base', 'trace'].map((part) => `@opentelemetry/sdk-${part}`),
-  start () {
+  start (hooks) {
     const { NodeSDK } = inner('@opentelemetry/sdk-node')
-    hookImports()
+    if (hooks) hookImports()
     const instrumentations = [require(name).getNodeAutoInstrumentations()]
-    const sdk = new NodeSDK({ instrumentations, resourceDetectors: detectors() })
+    const sdk = new NodeSDK({ instrumentations, resourceDetectors: detectors(), ...alsoSent() })
     sdk.start()
     sendLast(sdk)
   }

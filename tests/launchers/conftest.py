@@ -1,0 +1,32 @@
+"""Fixtures of the matrix: one target with the libraries, one virtual environment with everything that launches."""
+
+import pathlib
+import shutil
+import sys
+
+import pytest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+from harness import ROOT, bundle_libraries, install_all, run  # noqa: E402
+
+
+@pytest.fixture(scope="session")
+def python_target(tmp_path_factory):
+    return install_all(bundle_libraries("python", tmp_path_factory.mktemp("bundles")), tmp_path_factory.mktemp("target"))
+
+
+@pytest.fixture(scope="session")
+def venv():
+    """The packages of requirements.txt, hashes checked; made once."""
+    lock, at = ROOT / "tests/launchers/requirements.txt", ROOT / "build/venv/launchers"
+    made = at / "requirements.txt"
+    if not made.exists() or made.read_text() != lock.read_text():
+        shutil.rmtree(at, ignore_errors=True)
+        for argv in (["/usr/bin/python3", "-m", "venv", at],
+                     [at / "bin/pip", "install", "--quiet", "--disable-pip-version-check", "--only-binary", ":all:",
+                      "--require-hashes", "--requirement", lock]):
+            done = run(*argv, timeout=600)
+            if done.returncode:
+                pytest.skip(f"{argv[0]}: {done.stderr.strip().split(chr(10))[-1]}")
+        shutil.copy(lock, made)
+    return at

@@ -1,0 +1,182 @@
+"""The matrix for Python: what launches an application, by each library, beside the same without it."""
+
+import concurrent.futures
+import itertools
+import os
+
+import pytest
+
+from compare import Launch, assert_same, run_sides
+from harness import ROOT, environment, pip_packages
+
+LIBRARIES = ["ddtrace", "opentelemetry-python"]
+# what a library logs where its collector is away
+OWN = r"^injector: |Transient error|Failed to export|failed to send|Shutdown in progress"
+
+# Its own certifi lies beside it; both libraries' trees or their exporters have one, too.
+CERTIFI = "mine = 'my own certifi'\ndef where():\n    return '/nonexistent'\n"
+FLASK = """
+import logging, sys
+import flask
+
+app = flask.Flask("hello")
+
+
+@app.route("/")
+def hello():
+    import certifi
+    logging.getLogger("hello").error("logged")
+    print("printed", file=sys.stderr, flush=True)
+    return getattr(certifi, "mine", "not my own certifi")
+
+
+@app.route("/fails")
+def fails():
+    raise KeyError("mine")
+
+
+def main():
+    app.run(port={port})
+
+
+if __name__ == "__main__":
+    main()
+"""
+FASTAPI = """
+import logging
+import fastapi
+
+app = fastapi.FastAPI()
+
+
+@app.get("/")
+def hello():
+    import certifi
+    logging.getLogger("hello").error("logged")
+    return getattr(certifi, "mine", "not my own certifi")
+"""
+TASKS = """
+import http.server, threading
+import celery, celery.signals
+
+app = celery.Celery("tasks", broker="memory://")
+
+
+@celery.signals.worker_ready.connect
+def ready(**_):
+    server = http.server.HTTPServer(("127.0.0.1", {port}), http.server.BaseHTTPRequestHandler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+"""
+GEVENT = """
+from gevent import monkey
+monkey.patch_all()
+import requests, flask, ssl
+print(flask.Flask("hello").name)
+try:
+    requests.get("https://127.0.0.1:{port}")
+except requests.ConnectionError as error:
+    print("refused")
+print(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).minimum_version)
+"""
+OWN_TRACER = {"ddtrace/__init__.py": "mine = 'my own'\n", "opentelemetry/__init__.py": "mine = 'my own'\n"}
+TRACED = """
+import ddtrace, flask, opentelemetry, sys
+print(ddtrace.mine, opentelemetry.mine, "opentelemetry.sdk.trace" in sys.modules)
+"""
+WEB = {"hello.py": FLASK, "certifi.py": CERTIFI}
+API = {"api.py": FASTAPI, "certifi.py": CERTIFI}
+PY, BIN, FLASKS = "VENV/bin/python", "VENV/bin/", "FLASKS"
+SERVE = {"get": ("/", "/fails")}
+
+
+def sh(script):
+    return ("sh", "-euc", script)
+
+
+SERVERS = {
+    "script": Launch((PY, "hello.py"), WEB, **SERVE),
+    "-m": Launch((PY, "-m", "hello"), WEB, **SERVE),
+    "-c": Launch((PY, "-c", "import hello; hello.main()"), WEB, **SERVE),
+    "stdin": Launch((PY, "-"), WEB, stdin="import hello; hello.main()", **SERVE),
+    "zipapp": Launch(sh(f"{PY} -m zipapp -m hello:main -o app.pyz zip; exec {PY} app.pyz"),
+                     {f"zip/{name}": text for name, text in WEB.items()}, **SERVE),
+    "shiv": Launch(sh(f"cp -r {FLASKS} site; cp hello.py certifi.py site; "
+                      f"{BIN}shiv --site-packages site -e hello:main -o app.pyz > log 2>&1; exec /usr/bin/python3 app.pyz"),
+                   WEB, {"SHIV_ROOT": "{work}/shiv"}, **SERVE),
+    "gunicorn": Launch((BIN + "gunicorn", "-b", "127.0.0.1:{port}", "-w", "2", "hello:app"), WEB, **SERVE),
+    "gunicorn --chdir": Launch((BIN + "gunicorn", "-b", "127.0.0.1:{port}", "--chdir", "sub", "hello:app"),
+                               {f"sub/{name}": text for name, text in WEB.items()}, **SERVE),
+    "gunicorn -k gevent": Launch((BIN + "gunicorn", "-b", "127.0.0.1:{port}", "-k", "gevent", "hello:app"), WEB, **SERVE),
+    "uvicorn": Launch((BIN + "uvicorn", "api:app", "--port", "{port}"), API, get=("/",)),
+    "uvicorn --workers": Launch((BIN + "uvicorn", "api:app", "--port", "{port}", "--workers", "2"), API, get=("/",)),
+    "granian": Launch((BIN + "granian", "--interface", "asgi", "--port", "{port}", "api:app"), API, get=("/",)),
+    "uwsgi": Launch(("uwsgi", "--plugin", "python3", "-H", "VENV", "--enable-threads", "--die-on-term", "--http-socket",
+                     "127.0.0.1:{port}", "-w", "hello:app"), WEB, **SERVE),
+    "uwsgi --master": Launch(("uwsgi", "--plugin", "python3", "-H", "VENV", "--enable-threads", "--die-on-term", "--master",
+                              "-p", "2", "--http-socket", "127.0.0.1:{port}", "-w", "hello:app"), WEB, **SERVE),
+    "django": Launch(sh(f"{BIN}django-admin startproject shop .; {PY} manage.py migrate > log; "
+                        f"exec {PY} manage.py runserver --noreload {{port}}"), get=("/",)),
+}
+NO_SPANS = {
+    "datasette": Launch((BIN + "datasette", "--memory", "--port", "{port}"), get=("/", "/_memory.json")),
+    "celery": Launch((BIN + "celery", "-A", "tasks", "worker", "--concurrency", "1", "--pool", "prefork"),
+                     {"tasks.py": TASKS}, get=("/",)),
+    "gevent": Launch((PY, "app.py"), {"app.py": GEVENT}),
+    "own tracer, script": Launch((PY, "app.py"), OWN_TRACER | {"app.py": TRACED}),
+    "own tracer, -m": Launch((PY, "-m", "app"), OWN_TRACER | {"app.py": TRACED}),
+    "own tracer, -c": Launch((PY, "-c", "import app"), OWN_TRACER | {"app.py": TRACED}),
+    "own tracer, zipapp": Launch(sh(f"{PY} -m zipapp -o app.pyz zip; exec {PY} app.pyz"), {
+        f"zip/{name}": text for name, text in (OWN_TRACER | {"__main__.py": TRACED}).items()}),
+    "django migrate": Launch(sh(f"{BIN}django-admin startproject shop .; exec {PY} manage.py migrate")),
+    "pip": Launch((PY, "-m", "pip", "list", "--disable-pip-version-check")),
+    "-W ignore -m pip": Launch((PY, "-W", "ignore", "-m", "pip", "list", "--disable-pip-version-check")),
+    "-mpip": Launch((PY, "-mpip", "install", "--dry-run", "--no-index", "ddtrace", "opentelemetry-sdk", "wrapt")),
+    "pipenv": Launch((BIN + "pipenv", "run", "pip", "list", "--disable-pip-version-check"), {"Pipfile": ""},
+                     {"PIPENV_VENV_IN_PROJECT": "1", "PIPENV_IGNORE_VIRTUALENVS": "1"}),
+    "venv": Launch(sh(f"{PY} -m venv new; new/bin/pip list --disable-pip-version-check")),
+    "empty": Launch((PY, "-c", "")),
+    "json.tool": Launch((PY, "-m", "json.tool"), stdin="{}"),
+}
+ROWS = SERVERS | NO_SPANS
+
+
+def fill(launch, places):
+    def place(text):
+        for name, at in places.items():
+            text = text.replace(name, str(at))
+        return text
+    return Launch(tuple(map(place, launch.argv)), launch.files, launch.env, launch.get, launch.stop, launch.stdin)
+
+
+def reporting(target, library, url):
+    return environment(target, library, DD_TRACE_AGENT_URL=url, DD_SERVICE="shop", OTEL_EXPORTER_OTLP_ENDPOINT=url,
+                       OTEL_SERVICE_NAME="shop", OTEL_BSP_SCHEDULE_DELAY="200", **plain())
+
+
+def plain():
+    return {"PATH": os.environ["PATH"], "HOME": "/tmp", "LANG": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1"}
+
+
+@pytest.fixture(scope="session")
+def sides(request, python_target, venv, otlp):
+    """A function: the sides of a row. All rows that were asked for are at work before the first is asked for."""
+    places = {"VENV": venv, FLASKS: pip_packages("python")}
+
+    def work(row, library):
+        return run_sides(fill(ROWS[row], places), plain(), lambda url: reporting(python_target, library, url),
+                         wanted=1 if row in SERVERS else 0)
+
+    asked = [item.callspec.params for item in request.session.items if "sides" in getattr(item, "fixturenames", ())]
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        running = {(a["row"], a["library"]): pool.submit(work, a["row"], a["library"]) for a in asked}
+        yield lambda row, library: running[row, library].result()
+        pool.shutdown(cancel_futures=True)
+
+
+@pytest.mark.parametrize("row, library", itertools.product(ROWS, LIBRARIES), ids=str)
+def test_behaves_as_without(sides, row, library):
+    found = sides(row, library)
+    assert not str(found["without"].code).startswith(("AssertionError", "Timeout")), found["without"]
+    assert_same(found, OWN)
+    kinds = [span["kind"] for span in found["answers"].spans]
+    assert ("server" in kinds) == (row in SERVERS), found["answers"]
