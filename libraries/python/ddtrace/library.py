@@ -25,11 +25,14 @@ def start():
     keep = lambda record: failures.append((record.exc_info or (None, record.getMessage()))[1])  # noqa: E731
     logger.addFilter(keep)
     atexit.register = register
+    present = sys.modules.setdefault("sitecustomize", sys)  # it would run one that has failed again, and fail by that
     try:
         with ours.shown():
             import ddtrace.auto
     finally:
         atexit.register = atexit_register
+        if present is sys:
+            del sys.modules["sitecustomize"]
         logger.removeFilter(keep)
         for name in added:
             del os.environ[name]
