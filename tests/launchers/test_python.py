@@ -138,6 +138,8 @@ NO_SPANS = {
     "json.tool": Launch((PY, "-m", "json.tool"), stdin="{}"),
 }
 ROWS = SERVERS | NO_SPANS
+# Where upstream itself differs; docs/python.md says how.
+LEFT_OUT = {("gunicorn -k gevent", "ddtrace"), ("uwsgi", "ddtrace"), ("uwsgi --master", "ddtrace")}
 
 
 def fill(launch, places):
@@ -173,7 +175,7 @@ def sides(request, python_target, venv, otlp):
         pool.shutdown(cancel_futures=True)
 
 
-@pytest.mark.parametrize("row, library", itertools.product(ROWS, LIBRARIES), ids=str)
+@pytest.mark.parametrize("row, library", [pair for pair in itertools.product(ROWS, LIBRARIES) if pair not in LEFT_OUT])
 def test_behaves_as_without(sides, row, library):
     found = sides(row, library)
     assert not str(found["without"].code).startswith(("AssertionError", "Timeout")), found["without"]

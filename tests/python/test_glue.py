@@ -9,13 +9,19 @@ import subprocess
 import pytest
 
 from conftest import LIBRARIES
-from harness import PATIENCE, environment, install, run, write_tree
+from harness import PATIENCE, ROOT, environment, install, run, write_tree
 
 QUIET = {"DD_INSTRUMENTATION_TELEMETRY_ENABLED": "false", "DD_REMOTE_CONFIGURATION_ENABLED": "false",
          "DD_TRACE_AGENT_URL": "http://127.0.0.1:9", "OTEL_TRACES_EXPORTER": "none", "OTEL_METRICS_EXPORTER": "none",
          "OTEL_LOGS_EXPORTER": "none", "PYTHONDONTWRITEBYTECODE": "1"}
 PACKAGE = {"ddtrace": "ddtrace", "opentelemetry-python": "opentelemetry.sdk.trace"}
-LOADED = "import sys; print(sorted({'ddtrace', 'opentelemetry.sdk.trace'} & set(sys.modules)), 'end')"
+# a framework starts a library, and nothing else does; this one has nothing
+FRAMEWORK = str(ROOT / "tests/python/framework")
+LOADED = """
+import sys
+sys.path.append(%r)
+import flask
+print(sorted({'ddtrace', 'opentelemetry.sdk.trace'} & set(sys.modules)), 'end')""" % FRAMEWORK
 
 
 def python_with(target, library, python, *argv, env=(), **own):
@@ -89,9 +95,9 @@ def test_steps_aside_without_the_tree_of_this_libc(bundles, tmp_path, python, li
 @pytest.mark.parametrize("library, package", [("ddtrace", "ddtrace"), ("opentelemetry-python", "opentelemetry")])
 def test_steps_aside_for_a_library_of_the_users_own(target, tmp_path, python, library, package):
     write_tree(tmp_path, {f"{package}/__init__.py": "mine = True"})
-    code = f"import sys, {package}; print({package}.mine, [p for p in sys.path if 'cp3' in p])"
+    code = f"import sys; sys.path.append({FRAMEWORK!r}); import flask, {package}; print({package}.mine)"
     done = python_with(target, library, python, "-c", code, PYTHONPATH=str(tmp_path))
-    assert (done.stdout, done.stderr) == ("True []\n", "")
+    assert (done.stdout, done.stderr) == ("True\n", "")
     done = python_with(target, library, python, "-c", code, PYTHONPATH=str(tmp_path), INJECTOR_LOG_LEVEL="debug")
     assert done.stderr == f"injector: {library} is not started: the application brings its own {package}\n"
 
@@ -101,10 +107,46 @@ def test_isolated_interpreters_stay_so(target, python, option):
     assert_aside(python_with(target, "ddtrace", python, option, "-c", LOADED))
 
 
-def test_an_installer_does_not_take_ours_for_installed(target, python, tmp_path):
-    write_tree(tmp_path, {"pip.py": LOADED, "pipeline.py": LOADED})
-    assert_aside(python_with(target, "ddtrace", python, "-m", "pip", PYTHONPATH=str(tmp_path)))
-    assert_started(python_with(target, "ddtrace", python, tmp_path / "pipeline.py"), "ddtrace")
+@pytest.mark.parametrize("library", LIBRARIES)
+def test_nobody_takes_ours_for_installed(target, python, library):
+    """Whoever asks, whether the library has started or not."""
+    names = "print(sorted({d.metadata['Name'] for d in importlib.metadata.distributions()}))"
+    code = f"import importlib.metadata\n{names}\n{LOADED}\n{names}"
+    done = python_with(target, library, python, "-c", code)
+    before, started, after = done.stdout.splitlines()
+    assert before == after and "wrapt" not in after and started == f"['{PACKAGE[library]}'] end", done.stdout
+
+
+@pytest.mark.parametrize("library", LIBRARIES)
+@pytest.mark.parametrize("argv", [["-c", ""], ["-m", "json.tool", "--help"]], ids=str)
+def test_a_process_without_a_framework_imports_nothing_of_ours(target, python, library, argv):
+    done = python_with(target, library, python, "-v", *argv)
+    assert [line for line in done.stderr.splitlines() if "/cp3" in line or "/py3" in line] == []
+
+
+@pytest.mark.parametrize("library", LIBRARIES)
+def test_the_environment_of_child_processes_is_the_users(target, python, library):
+    names = "print(sorted(name for name in os.environ if name.startswith(('OTEL_', 'DD_'))))"
+    done = python_with(target, library, python, "-c", f"import os\n{names}\n{LOADED}\n{names}")
+    before, _, after = done.stdout.splitlines()
+    assert before == after
+
+
+def test_an_api_that_is_too_old(target, tmp_path, python):
+    write_tree(tmp_path, {"opentelemetry/trace/__init__.py": "", "opentelemetry_api-1.20.0.dist-info/METADATA":
+                          "Metadata-Version: 2.1\nName: opentelemetry-api\nVersion: 1.20.0\n"})
+    done = python_with(target, "opentelemetry-python", python, "-c", LOADED, PYTHONPATH=str(tmp_path))
+    assert done.stdout == "[] end\n"
+    assert done.stderr.startswith("injector: opentelemetry-python is not started: ImportError: the application brings "
+                                  "opentelemetry-api 1.20.0, ") and done.stderr.count("\n") == 1, done.stderr
+
+
+def test_a_failure_that_ddtrace_catches_is_one(target, own, python):
+    """Upstream logs a stack trace and goes on."""
+    mine = own(target, python)
+    mine.write("ddtrace/{tree}/ddtrace/bootstrap/preload.py", b"raise KeyError('mine')")
+    done = python_with(mine.target, "ddtrace", python, "-c", LOADED)
+    assert (done.stdout, done.stderr) == ("[] end\n", "injector: ddtrace is not started: KeyError: 'mine'\n")
 
 
 @pytest.mark.parametrize("order", [LIBRARIES, LIBRARIES[::-1]], ids=lambda names: names[0])
@@ -117,9 +159,9 @@ def test_one_library_in_a_process(target, python, order):
 @pytest.mark.parametrize("library, package", [("ddtrace", "typing_extensions"), ("opentelemetry-python", "asgiref")])
 def test_the_applications_packages_come_first(target, tmp_path, python, library, package):
     write_tree(tmp_path, {f"{package}.py": "from typing import *\nmine = True\nTypeIs = deprecated = override = object"})
-    code = f"import sys, {package}; print({package}.mine, 'cp3' in sys.path[-2], '/py3' in sys.path[-1])"
+    code = f"{LOADED}\nimport {package}; print({package}.mine, [p for p in sys.path if 'cp3' in p or '/py3' in p])"
     done = python_with(target, library, python, "-c", code, PYTHONPATH=str(tmp_path))
-    assert done.stdout == "True True True\n", done.stderr
+    assert done.stdout == f"['{PACKAGE[library]}'] end\nTrue []\n", done.stderr
 
 
 @pytest.mark.parametrize("library", LIBRARIES)
@@ -140,17 +182,19 @@ def test_what_the_users_sitecustomize_raises_is_said_as_ever(target, tmp_path, p
 def test_child_processes(target, tmp_path, python, library):
     code = f"""
 import multiprocessing, subprocess, sys
+sys.path.append({FRAMEWORK!r})
+import flask
 def loaded(_):
     return {PACKAGE[library]!r} in sys.modules
 if __name__ == "__main__":
     for method in ("spawn", "fork", "forkserver"):
         with multiprocessing.get_context(method).Pool(1) as pool:
             print(method, pool.map(loaded, [0]))
-    print(subprocess.check_output([sys.executable, "-c", "import sys; print({PACKAGE[library]!r} in sys.modules)"], text=True).strip())
+    print(subprocess.check_output([sys.executable, "-c", {LOADED!r}], text=True).strip())
 """
     (tmp_path / "parent.py").write_text(code)
     done = python_with(target, library, python, tmp_path / "parent.py")
-    assert done.stdout == "spawn [True]\nfork [True]\nforkserver [True]\nTrue\n", done.stderr
+    assert done.stdout == f"spawn [True]\nfork [True]\nforkserver [True]\n['{PACKAGE[library]}'] end\n", done.stderr
 
 
 @pytest.mark.parametrize("library", LIBRARIES)
@@ -166,6 +210,7 @@ DAMAGES = {
     "a module that is missing": ("ddtrace/{tree}/ddtrace/auto.py", None),
     "an extension that is cut off": ("ddtrace/{tree}/ddtrace/internal/native/_native*.so", b"\x7fELF"),
     "a dependency that is missing": ("ddtrace/{pure}/envier/__init__.py", b"raise KeyError('x')"),
+    "a library.py that is no Python": ("ddtrace/injector-library.py", b"\0("),
     "a start.py that is no Python": ("ddtrace/injector-start.py", b"\0("),
     "a start.py that is missing": ("ddtrace/injector-start.py", None),
 }
@@ -176,7 +221,7 @@ def test_a_damaged_library_starts_nothing_and_stops_nothing(target, own, python,
     pattern, content = DAMAGES[damage]
     mine = own(target, python)
     mine.write(pattern, content)
-    code = LOADED + "; print([p for p in sys.path if 'cp3' in p], [n for n in sys.modules if n.startswith('ddtrace')])"
+    code = LOADED + "\nprint([p for p in sys.path if 'cp3' in p], [n for n in sys.modules if n.startswith('ddtrace')])"
     done = python_with(mine.target, "ddtrace", python, "-c", code)
     assert done.stdout == "[] end\n[] []\n", done.stderr
     lines = done.stderr.splitlines()
@@ -190,13 +235,6 @@ def test_a_damaged_opentelemetry_stops_nothing(target, own, python):
     mine = own(target, python)
     mine.write("opentelemetry-python/{pure}/opentelemetry/sdk/trace/__init__.py", b"(")
     assert python_with(mine.target, "opentelemetry-python", python, "-c", "print('end')").stdout == "end\n"
-
-
-def test_settings_of_the_users_own_stay(target, python):
-    code = "import os; print(os.environ['OTEL_EXPORTER_OTLP_PROTOCOL'])"
-    for own, wanted in (({}, "http/protobuf"), ({"OTEL_EXPORTER_OTLP_PROTOCOL": "http/json"}, "http/json")):
-        done = python_with(target, "opentelemetry-python", python, "-c", code, **own)
-        assert done.stdout == wanted + "\n"
 
 
 class Traced:

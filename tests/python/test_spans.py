@@ -87,3 +87,14 @@ def test_span_of_a_forked_worker(interpreter, intake, otlp, target, tmp_path, li
         assert app.get() == "hello\n"
         assert_span(intake, library)
         app.end()
+
+
+@pytest.mark.parametrize("library", LIBRARIES)
+def test_spans_of_a_server_that_raises_the_signal_again(interpreter, intake, otlp, target, tmp_path, library):
+    """As uvicorn does at its end: nothing of Python runs after that."""
+    python = interpreter("3.11")
+    (tmp_path / "app.py").write_text("import hello, signal\nhello.app.test_client().get('/hello').close()\n"
+                                     "signal.raise_signal(signal.SIGTERM)\n")
+    env = environment(target, library, PYTHONPATH=f"{python.path}:{APP}", **reporting(intake) | {"OTEL_BSP_SCHEDULE_DELAY": "60000"})
+    assert run(*python.command(target, tmp_path / "app.py"), env=env).returncode == -signal.SIGTERM
+    assert_span(intake, library)

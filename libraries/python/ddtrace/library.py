@@ -8,7 +8,7 @@ import re
 import sys
 import time
 
-LAST = 2  # seconds that the end of a process waits for the agent
+LAST = 1.2  # seconds that the end of a process waits for the agent; where SIGTERM ends it, nearly twice that
 # or it asks the agent at its start, and waits 2 s for one that hangs
 DEFAULTS = {"DD_LLMOBS_AGENTLESS_ENABLED": "0"}
 atexit_register = atexit.register
@@ -25,17 +25,23 @@ def start():
     keep = lambda record: failures.append((record.exc_info or (None, record.getMessage()))[1])  # noqa: E731
     logger.addFilter(keep)
     atexit.register = register
+    present = sys.modules.setdefault("sitecustomize", sys)  # it would run one that has failed again, and fail by that
     try:
         with ours.shown():
             import ddtrace.auto
     finally:
         atexit.register = atexit_register
+        if present is sys:
+            del sys.modules["sitecustomize"]
         logger.removeFilter(keep)
         for name in added:
             del os.environ[name]
     if failures:
         raise failures[0] if isinstance(failures[0], Exception) else RuntimeError(failures[0])
-    type(ddtrace.tracer).SHUTDOWN_TIMEOUT = LAST  # on SIGTERM
+    # the waits that have a limit, on SIGTERM, too; they end before LAST, so that no thread of theirs wakes up after it
+    from ddtrace.internal import native_runtime
+    from ddtrace.trace import tracer
+    type(tracer).SHUTDOWN_TIMEOUT, native_runtime._DEFAULT_SHUTDOWN_TIMEOUT_MS = LAST * 0.6, int(LAST * 200)
 
 
 def imported(module, integration):
@@ -52,7 +58,7 @@ def refuse_old_musl():
 
 class Bounded:
     """What it registers for the end of the process. Its own waits add up to 20 s where the agent hangs, most of them in
-    compiled code and without a limit; all together they have two seconds here."""
+    compiled code and without a limit; all together they have LAST here."""
 
     ends = []  # when the first of them must have ended, by then
 
@@ -63,6 +69,9 @@ class Bounded:
         return other in (self.function, getattr(other, "function", None))
 
     def __call__(self, *args, **kwargs):
+        gevent = sys.modules.get("gevent.monkey")
+        if "uwsgi" in sys.modules or gevent and gevent.is_module_patched("threading"):
+            return self.function(*args, **kwargs)  # its threads are not threads, or not Python's
         self.ends.append(time.monotonic() + LAST)
         done = allocate_lock()
         done.acquire()
