@@ -139,7 +139,7 @@ NO_SPANS = {
 }
 ROWS = SERVERS | NO_SPANS
 # Where upstream itself differs; docs/python.md says how.
-LEFT_OUT = {("gunicorn -k gevent", "ddtrace"), ("uwsgi", "ddtrace"), ("uwsgi --master", "ddtrace")}
+LEFT_OUT = {("gunicorn -k gevent", "ddtrace"), ("gevent", "ddtrace"), ("uwsgi", "ddtrace"), ("uwsgi --master", "ddtrace")}
 
 
 def fill(launch, places):
