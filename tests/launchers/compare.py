@@ -59,7 +59,7 @@ def lines(text, own=r"(?!)"):
     """The lines in a form that two runs share, without those that match own and the frames of a stack trace, of which a
     library adds some."""
     kept = (line for line in text.splitlines() if not line.startswith("  ") and not re.search(own, line))
-    return sorted(re.sub(r"0x[0-9a-f]+|[0-9]+(\.[0-9]+)?", "N", line) for line in kept)
+    return sorted(re.sub(r"0x[0-9a-f]+|[0-9]+([.,][0-9]+)*", "N", line) for line in kept)
 
 
 @contextlib.contextmanager

@@ -80,6 +80,9 @@ SERVERS = {
     "json-server": tool("json-server/lib/cli/bin.js", "--quiet", "--port", "{port}", "db.json"),
 }
 
+# A worker that its primary disconnects waits for an export that has begun: docs/nodejs.md.
+EXPORTS_AT_ITS_END = {"cluster"}
+
 OWN_TRACERS = {"app/app.cjs": COMMON, "app/node_modules/dd-trace/index.js": "",
                "app/node_modules/@opentelemetry/sdk-node/index.js": ""}
 YARN_OWN = {"package.json": """{"name": "own", "dependencies": {
@@ -153,7 +156,8 @@ def assert_traced(seen):
 @pytest.mark.parametrize("name", SERVERS)
 @pytest.mark.parametrize("library", LIBRARIES)
 def test_servers(otlp, target, node, library, name):
-    assert_traced(sides(target, node, library, SERVERS[name], collectors=COLLECTORS if LONG else ("answers", "hangs")))
+    few = ("answers",) if name in EXPORTS_AT_ITS_END else ("answers", "hangs")
+    assert_traced(sides(target, node, library, SERVERS[name], collectors=COLLECTORS if LONG else few))
 
 
 @pytest.mark.parametrize("version", ["22.15.0", "26"])
