@@ -6,7 +6,7 @@ import harness
 from test_crash import (CHANGING, UNCHANGED, Place, bundles, copy, count, interpose, scenarios,  # noqa: F401
                         scratch, whole, workers)
 
-STEP = 1 if harness.LONG else 5  # every which call that changes something
+STEP = 1 if harness.LONG else 9  # every which call that changes something
 WITHOUT_EXCHANGE = ("--deny=renameat2=EINVAL",)
 
 
