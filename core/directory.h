@@ -18,6 +18,9 @@ struct FreeSpace {
   std::optional<std::uint64_t> inodes;
   std::uint64_t block = 1;  // bytes that a file is rounded up to
   bool in_memory = false;   // what is written counts against the memory limit of who writes it
+
+  // What so many bytes of a file take.
+  std::uint64_t rounded(std::uint64_t length) const { return (length + block - 1) / block * block; }
 };
 
 // An open directory and the path under which messages name it. Every operation below takes one name, never a path,

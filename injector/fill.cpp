@@ -17,8 +17,7 @@ class Budget {
   explicit Budget(const Allowance& allowance) : allowance_(allowance), spent_(allowance.other_bytes) {}
 
   void spend(std::uint64_t bytes, const Directory& where) {
-    const std::uint64_t blocks = (bytes + allowance_.block - 1) / allowance_.block;
-    const std::uint64_t spent = spent_ += blocks * allowance_.block;
+    const std::uint64_t spent = spent_ += allowance_.space.rounded(bytes);
     if (!allowance_.size_limit || spent <= *allowance_.size_limit) return;
     throw Error(Reason::no_space, where.path(),
                 "more than " + std::to_string(spent) + " bytes are needed without hard links, --size-limit is " +

@@ -13,9 +13,7 @@ namespace {
 void remove_stages(const Bundle& bundle, const Directory& target, const Directory& folder, const Ownership& ownership,
                    const Context& context) {
   if (ownership.listing().stages.empty()) return;
-  const auto library = records::try_open_folder(folder, bundle.manifest.name());
-  if (!library) return;
-  const Site site{target, folder, *library, bundle, ownership, context};
+  const Site site{target, folder, *ownership.library(), bundle, ownership, context};
   for (const std::string& stage : ownership.listing().stages) {
     try {
       Stage::remove(site, stage);

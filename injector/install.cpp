@@ -87,9 +87,9 @@ void clean_up(const Site& site, Stage& stage, const std::vector<Slot>& outdated)
 }
 
 void stage_and_publish(const InstallOptions& options, const Site& site, const StagePlan& plan, const Found& found,
-                       const Slots& slots, std::uint64_t block) {
+                       const Slots& slots, const FreeSpace& free) {
   Stage stage(site);
-  const Allowance allowance{options.size_limit, plan.other_bytes(site.bundle.document.size(), block), block};
+  const Allowance allowance{options.size_limit, plan.other_bytes(site.bundle.document.size(), free), free};
   fill(site.bundle, plan, found.comparison, site.target, stage.fresh(), allowance, site.context);
   write_record(stage.root(), site.bundle);
   if (options.fsync) site.target.sync_file_system();
@@ -112,7 +112,7 @@ void bring_in(const InstallOptions& options, const Bundle& bundle, const Directo
   const records::OwnFolder library(*found.folder, bundle.manifest.name());
   context.progress.begin("installing " + describe(bundle.manifest), plan.bytes_to_copy());
   stage_and_publish(options, {target, *found.folder, library.directory(), bundle, found.ownership, context}, plan,
-                    found, slots, free.block);
+                    found, slots, free);
   if (options.fsync) target.sync_file_system();
   context.progress.end();
 }
@@ -121,9 +121,7 @@ void bring_in(const InstallOptions& options, const Bundle& bundle, const Directo
 void tidy(const Directory& target, const Bundle& bundle, const Found& found, const Context& context) {
   if (found.ownership.listing().previous.empty()) return;
   try {
-    const auto library = records::try_open_folder(*found.folder, bundle.manifest.name());
-    if (!library) return;
-    const Site site{target, *found.folder, *library, bundle, found.ownership, context};
+    const Site site{target, *found.folder, *found.ownership.library(), bundle, found.ownership, context};
     const Slots slots = decide(bundle, target, found, false, context);
     Stage stage(site);
     stage.begin_publishing();

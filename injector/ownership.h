@@ -22,6 +22,8 @@ class Ownership {
   // folder: .injector, where it is there.
   Ownership(const std::optional<Directory>& folder, const Bundle& bundle);
 
+  // .injector/NAME, where it is there; what it lists is empty where it is not.
+  const std::optional<Directory>& library() const { return library_; }
   const records::Listing& listing() const { return listing_; }
   bool record_is_current() const { return record_is_current_; }
   bool selection_is_current() const { return selection_is_current_; }

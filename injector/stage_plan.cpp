@@ -15,8 +15,6 @@ constexpr std::uint64_t own_files = 3;        // the record and two locks
 constexpr std::uint64_t inode_in_memory = 1024;
 constexpr std::uint64_t process_in_memory = std::uint64_t{3} << 20U;
 
-std::uint64_t rounded(std::uint64_t bytes, std::uint64_t block) { return (bytes + block - 1) / block * block; }
-
 }  // namespace
 
 StagePlan::StagePlan(const Manifest& manifest, const Comparison& found) {
@@ -69,14 +67,14 @@ void StagePlan::group_by_content(const Manifest& manifest, const Comparison& fou
   for (auto* list : {&entries_, &twins_}) std::sort(list->begin(), list->end());
 }
 
-std::uint64_t StagePlan::other_bytes(std::size_t record_bytes, std::uint64_t block) const {
-  return rounded(record_bytes, block) + (directories_ + own_directories) * block;
+std::uint64_t StagePlan::other_bytes(std::size_t record_bytes, const FreeSpace& space) const {
+  return space.rounded(record_bytes) + (directories_ + own_directories) * space.block;
 }
 
 void StagePlan::check_room(const std::string& target, const FreeSpace& free, std::size_t record_bytes,
                            const Room& room) const {
-  std::uint64_t bytes = other_bytes(record_bytes, free.block);
-  for (const std::uint64_t size : sizes_) bytes += rounded(size, free.block);
+  std::uint64_t bytes = other_bytes(record_bytes, free);
+  for (const std::uint64_t size : sizes_) bytes += free.rounded(size);
   const std::uint64_t inodes = sizes_.size() + directories_ + symlinks_ + own_directories + own_files;
   const std::string needed = std::to_string(bytes) + " bytes are needed, ";
   if (room.size_limit && bytes > *room.size_limit) {

@@ -37,7 +37,7 @@ class StagePlan {
   // Throws no_space, no_inodes or out_of_memory where the target lacks room for this plan, or a declared limit does.
   void check_room(const std::string& target, const FreeSpace& free, std::size_t record_bytes, const Room& room) const;
   // The bytes that this plan needs besides the contents that are copied: the record, and the directories.
-  std::uint64_t other_bytes(std::size_t record_bytes, std::uint64_t block) const;
+  std::uint64_t other_bytes(std::size_t record_bytes, const FreeSpace& space) const;
 
  private:
   void add_directory(const Manifest& manifest, std::uint32_t index);
