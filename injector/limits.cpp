@@ -13,10 +13,13 @@ namespace {
 
 std::string read_text(const std::string& path) { return File::try_read_hint(path).value_or(""); }
 
+// A number and nothing else: what only begins with digits is no limit of the kernel's.
 std::optional<std::uint64_t> number(std::string_view text) {
+  if (text.ends_with('\n')) text.remove_suffix(1);
+  const char* const end = text.data() + text.size();
   std::uint64_t value = 0;
-  const auto result = std::from_chars(text.data(), text.data() + text.size(), value);
-  return result.ec == std::errc() ? std::optional(value) : std::nullopt;
+  const auto result = std::from_chars(text.data(), end, value);
+  return result.ec == std::errc() && result.ptr == end ? std::optional(value) : std::nullopt;
 }
 
 // The path of this process in a hierarchy: "0::/path" for v2, "4:memory:/path" for v1.

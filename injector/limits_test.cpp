@@ -57,5 +57,15 @@ TEST_F(LimitsTest, VersionOne) {
   EXPECT_EQ(limits.memory, 33554432U);
 }
 
+TEST_F(LimitsTest, WhatIsNoNumberLimitsNothing) {
+  for (const char* const text : {"58\xff\x01", "58 bytes\n", "58\n\n", "-1\n", "18446744073709551616\n", "\n"}) {
+    write("/sys/fs/cgroup/memory.max", text);
+    write("/sys/fs/cgroup/cpu.max", "100000 " + std::string(text));
+    const Limits limits = Limits::read(root_.path());
+    EXPECT_FALSE(limits.memory) << text;
+    EXPECT_FALSE(limits.cpus) << text;
+  }
+}
+
 }  // namespace
 }  // namespace injector

@@ -221,7 +221,7 @@ def test_control_group_files_that_cannot_be_read(place, target, broken):
     target.chmod(0o777)
     script = {"closed": "echo max > $C/cpu.max; chmod 0 $C/cpu.max; cp $C/cpu.max $C/memory.max; chmod 0 $C/memory.max",
               "a directory": "mkdir $C/cpu.max $C/memory.max",
-              "garbage": "head -c 300 /dev/urandom | tee $C/cpu.max > $C/memory.max",
+              "garbage": "printf '58\\377\\n9' | tee $C/cpu.max > $C/memory.max",
               "endless": "ln -s /dev/zero $C/cpu.max; ln -s /dev/zero $C/memory.max"}[broken]
     done = below_control_groups(script, place, "install", "--bundle", bundle, "--target", target)
     harness.expect(done, 0, "installed")
