@@ -1,8 +1,8 @@
-"""The Node.js runtimes of the tests."""
+"""The Node.js runtimes of the tests, and both libraries in a target."""
 
 import pytest
 
-from harness import ROOT, run
+from harness import ROOT, bundle_libraries, install_all, run
 
 
 @pytest.fixture(scope="session")
@@ -16,3 +16,14 @@ def node():
         return ROOT / "build/apps/nodejs" / version
 
     return folder
+
+
+@pytest.fixture(scope="session")
+def bundles(tmp_path_factory):
+    return bundle_libraries("nodejs", tmp_path_factory.mktemp("bundles"))
+
+
+@pytest.fixture(scope="session")
+def target(bundles, tmp_path_factory):
+    """Both libraries in one target; the tests only read it."""
+    return install_all(bundles, tmp_path_factory.mktemp("target"))

@@ -33,6 +33,23 @@ function refuseCutModules () {
   }
 }
 
+// dd-trace reads the file of an integration when the application loads what it is for, which would get its errors.
+function keepErrorsFromTheApplication () {
+  const hooks = require('./node_modules/dd-trace/packages/datadog-instrumentations/src/helpers/hooks')
+  for (const [name, hook] of Object.entries(hooks)) {
+    const load = hook.fn || hook
+    const safe = () => {
+      try {
+        load()
+      } catch (error) {
+        console.error(`${__dirname} does not trace ${name}: ${String(error && error.message).split('\n')[0]}`)
+      }
+    }
+    if (hook.fn) hook.fn = safe
+    else hooks[name] = safe
+  }
+}
+
 // An agent that never answers would keep a process that is done: a request that times out is followed by the next. So
 // none of them counts as the application's work, and at the end they get two seconds.
 function boundTheEnd () {
@@ -59,6 +76,7 @@ module.exports = {
   rivals: ['dd-trace'],
   start (hooks) {
     refuseCutModules()
+    keepErrorsFromTheApplication()
     boundTheEnd() // init sends already
     // Nothing is returned where init steps aside; then there is nothing to hook ES modules for.
     if (require('dd-trace/init') && hooks) require('dd-trace/register')
