@@ -1,4 +1,6 @@
 # A Java library in an image: docker build -f Dockerfile.java -t injector-java .
+# What scripts/fetch and scripts/compile left on this machine is taken as it is, if it was made from these very sources;
+# else a JDK and Maven are installed for it.
 # Works with BuildKit and with the classic builder. Where no registry answers, run scripts/base-image first.
 ARG BASE=debian:bookworm
 ARG LIBRARY=dd-java-agent
@@ -19,13 +21,15 @@ RUN INJECTOR_TESTS=OFF scripts/build
 FROM $BASE AS artifacts
 ARG LIBRARY
 WORKDIR /src
-COPY scripts/packages scripts/fetch scripts/
+COPY scripts/packages scripts/fetch scripts/compile scripts/
 COPY scripts/ecosystems scripts/ecosystems
+COPY libraries/java/*.java libraries/java/
 COPY libraries/java/$LIBRARY libraries/java/$LIBRARY
-# What scripts/fetch already left on this machine is the first source; it need not be there.
+# What scripts/fetch and scripts/compile already left on this machine comes first; it need not be there.
 COPY scripts/fetch buil[d]/artifacts/$LIBRARY* /from/
-RUN scripts/fetch --offline --from /from "libraries/java/$LIBRARY" || \
-    { scripts/packages java && scripts/fetch "libraries/java/$LIBRARY"; }
+COPY scripts/fetch buil[d]/compiled/$LIBRARY* build/compiled/$LIBRARY/
+RUN { scripts/fetch --offline --from /from "libraries/java/$LIBRARY" && scripts/compile "libraries/java/$LIBRARY"; } || \
+    { scripts/packages java && scripts/fetch "libraries/java/$LIBRARY" && scripts/compile "libraries/java/$LIBRARY"; }
 
 FROM executables AS rootfs
 ARG LIBRARY
@@ -33,8 +37,10 @@ ARG SOURCE_DATE_EPOCH
 COPY LICENSE ./
 COPY scripts/rootfs scripts/bundle scripts/compile scripts/sbom scripts/sbom.jq scripts/
 COPY scripts/ecosystems scripts/ecosystems
+COPY libraries/java/*.java libraries/java/
 COPY libraries/java/$LIBRARY libraries/java/$LIBRARY
 COPY --from=artifacts /src/build/artifacts build/artifacts
+COPY --from=artifacts /src/build/compiled build/compiled
 RUN scripts/rootfs "libraries/java/$LIBRARY" /rootfs
 
 # The whole root by one COPY: only so do the times and the hard links of the tree stay as they are.

@@ -96,6 +96,24 @@ SelectorRule rule_of(const Json& object, const std::string& path) {
   return rule;
 }
 
+// What a library and its fallback have in common.
+Library identity_of(const Json& document, const std::string& directory, const std::string& path) {
+  check_keys(document, {"name", "version", "artifacts", "environment"},
+             {"licenses", "files", "exclude", "selectors", "compiled", "fallback"}, path);
+  Library library;
+  library.directory = directory;
+  library.name = text_of(document.at("name"), "name", path);
+  library.environment = parse_environment(document.at("environment").dump(), path);
+  return library;
+}
+
+void read_sources(Library& library, const Json& object, const std::string& path) {
+  for (const Json& artifact : list_at(object, "artifacts", path)) {
+    library.artifacts.push_back(source_of(artifact, {"unpack"}, path));
+  }
+  for (const Json& file : list_at(object, "files", path)) library.files.push_back(source_of(file, {}, path));
+}
+
 void check_patterns(const Library& library, const std::string& path) {
   std::size_t bytes = 0;
   for (const std::string& pattern : library.exclude) bytes += pattern.size();
@@ -238,21 +256,26 @@ std::string unpacked_to(const std::string& file, const std::string& from, const 
 Library Library::read(const std::string& directory, const std::string& artifacts) {
   const std::string path = directory + "/library.json";
   const Json document = parse(path);
-  check_keys(document, {"name", "version", "artifacts", "environment"},
-             {"licenses", "files", "exclude", "selectors", "compiled"}, path);
-  Library library;
-  library.directory = directory;
-  library.name = text_of(document.at("name"), "name", path);
-  for (const Json& artifact : list_at(document, "artifacts", path)) {
-    library.artifacts.push_back(source_of(artifact, {"unpack"}, path));
-  }
-  for (const Json& file : list_at(document, "files", path)) library.files.push_back(source_of(file, {}, path));
+  Library library = identity_of(document, directory, path);
+  read_sources(library, document, path);
   for (const Json& text : list_at(document, "exclude", path)) library.exclude.push_back(text_of(text, "exclude", path));
   for (const Json& rule : list_at(document, "selectors", path)) library.selectors.push_back(rule_of(rule, path));
   check_patterns(library, path);
   library.compiled = flag_at(document, "compiled", path);
-  library.environment = parse_environment(document.at("environment").dump(), path);
   library.version = find_version(text_of(document.at("version"), "version", path), artifacts);
+  return library;
+}
+
+Library Library::read_fallback(const std::string& directory) {
+  const std::string path = directory + "/library.json";
+  const Json document = parse(path);
+  Library library = identity_of(document, directory, path);
+  if (!document.contains("fallback")) refuse(path, "the key fallback is missing");
+  const Json& fallback = document.at("fallback");
+  check_keys(fallback, {}, {"artifacts", "files"}, path);
+  read_sources(library, fallback, path);
+  library.compiled = true;
+  library.version = "fallback";
   return library;
 }
 

@@ -31,6 +31,9 @@ struct Library {
   // Reads DIR/library.json and finds the version in the directory of artifacts. Throws manifest_invalid or
   // input_not_found.
   static Library read(const std::string& directory, const std::string& artifacts);
+  // The library's fallback, which has name and environment in common with it. Its version is a word: one fallback
+  // serves every version of the library, and whoever sees the word knows that the library is not there.
+  static Library read_fallback(const std::string& directory);
 };
 
 // The library's payload; archives are unpacked into scratch, an empty directory that must live as long as the

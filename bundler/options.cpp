@@ -37,6 +37,8 @@ PackOptions parse_pack_options(int argc, const char* const* argv) {
   CLI::Option* library = pack.add_option("--library", options.library, "The library's directory")->option_text("DIR");
   CLI::Option* artifacts =
       pack.add_option("--artifacts", options.artifacts, "Its artifacts, from scripts/fetch")->option_text("DIR");
+  CLI::Option* fallback =
+      pack.add_flag("--fallback", options.fallback, "Pack what stands in for the library where it cannot be installed");
   CLI::Option* name = pack.add_option("--name", options.name, "The name of a library of your own")->option_text("NAME");
   name->check(
       [](const std::string& text) { return is_library_name(text) ? "" : '"' + text + "\" is no library's name"; });
@@ -52,6 +54,7 @@ PackOptions parse_pack_options(int argc, const char* const* argv) {
   pack.add_option("--output", options.output, "The bundle, which must not exist yet")->required()->option_text("DIR");
   library->needs(artifacts)->excludes(name)->excludes(input)->excludes(number)->excludes(environment);
   artifacts->needs(library);
+  fallback->needs(library);
   name->needs(number)->needs(input);
   input->needs(name);
   number->needs(name);

@@ -9,6 +9,7 @@ namespace injector {
 struct PackOptions {
   std::optional<std::string> library;  // a library of the project, with artifacts
   std::optional<std::string> artifacts;
+  bool fallback = false;            // the library's fallback instead of it
   std::optional<std::string> name;  // or any tree, with version and input
   std::optional<std::string> version;
   std::optional<std::string> input;

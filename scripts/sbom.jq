@@ -17,6 +17,9 @@ def all_of: unique | map(if test(" OR ") and (startswith("(") | not) then "(\(.)
   ($locator | capture("^pkg:[^/]+/(?<name>[^?#]+)@(?<version>[^@?#]+)")) as $of |
   package("SPDXRef-Artifact-\(.key)"; $of.name | gsub("%40"; "@"); $of.version; "NOASSERTION") +
   {packageFileName: $file, checksums: sha256($digest), externalRefs: purl($locator)})) as $carried |
+($fallback.entries // [] | map(select(.type == "file")) | to_entries | map(
+  package("SPDXRef-Fallback-\(.key)"; "injector-fallback"; $injector | sub("^injector "; ""); "Apache-2.0") +
+  {packageFileName: "/fallback/payload/\(.value.path)", checksums: sha256(.value.sha256)})) as $standing_in |
 {
   spdxVersion: "SPDX-2.3", dataLicense: "CC0-1.0", SPDXID: "SPDXRef-DOCUMENT", name: "\($title):\($manifest[0].name)",
   creationInfo: {created: $created, creators: ["Tool: injector-sbom"]},
@@ -26,10 +29,10 @@ def all_of: unique | map(if test(" OR ") and (startswith("(") | not) then "(\(.)
       {primaryPackagePurpose: "CONTAINER"},
     package("SPDXRef-Injector"; "injector"; $injector | sub("^injector "; ""); "Apache-2.0") +
       {primaryPackagePurpose: "APPLICATION", packageFileName: "/injector", checksums: sha256($digest)}
-  ] + $parts + $carried),
+  ] + $standing_in + $parts + $carried),
   relationships: ([
     related("SPDXRef-DOCUMENT"; "DESCRIBES"; "SPDXRef-Image"),
     related("SPDXRef-Image"; "CONTAINS"; "SPDXRef-Injector")
-  ] + ($parts | map(related("SPDXRef-Injector"; "STATIC_LINK"; .SPDXID))) +
+  ] + ($standing_in | map(related("SPDXRef-Image"; "CONTAINS"; .SPDXID))) + ($parts | map(related("SPDXRef-Injector"; "STATIC_LINK"; .SPDXID))) +
       ($carried | map(related("SPDXRef-Image"; if $compiled then "GENERATED_FROM" else "CONTAINS" end; .SPDXID))))
 }

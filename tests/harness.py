@@ -1,9 +1,11 @@
 """What the tests of the executables share: where they are, how to run them, how to look at a tree."""
 
+import contextlib
 import hashlib
 import json
 import os
 import pathlib
+import random
 import signal
 import stat
 import subprocess
@@ -213,13 +215,14 @@ class Intake:
         return json.loads(self.ask("/agents"))
 
 
-def bundle_libraries(ecosystem, where):
-    """The bundles of all libraries of this repository for an ecosystem, by name, fetched and packed."""
+def bundle_libraries(ecosystem, where, *options):
+    """The bundles of all libraries of this repository for an ecosystem, by name, fetched and packed; with --fallback
+    what stands in for them."""
     bundles = {}
     for library in sorted((ROOT / "libraries" / ecosystem).glob("*/")):
         bundles[library.name] = pathlib.Path(where, library.name + ".bundle")
         made(ROOT / "scripts/fetch", library, timeout=600)
-        made(ROOT / "scripts/bundle", library, bundles[library.name], timeout=600)
+        made(ROOT / "scripts/bundle", *options, library, bundles[library.name], timeout=600)
     return bundles
 
 
@@ -242,6 +245,26 @@ def environment(target, library=None, **own):
             parts.insert(0 if entry["merge"] == "append" else 1, known[name])
         known[name] = entry.get("separator", "").join(parts)
     return known
+
+
+DAMAGES = {  # what may have become of a file's content
+    "empty": lambda content: b"",
+    "cut off": lambda content: content[:len(content) // 2],
+    "zeroed": lambda content: bytes(len(content)),
+    "garbage": lambda content: random.Random(1).randbytes(len(content)),
+}
+
+
+@contextlib.contextmanager
+def damaged(path, how):
+    """The file with another content, as a disk can leave it; afterwards it is what it was."""
+    kept = path.with_name(path.name + ".kept")
+    path.rename(kept)
+    try:
+        path.write_bytes(DAMAGES[how](kept.read_bytes()))
+        yield path
+    finally:
+        kept.replace(path)
 
 
 class Application:

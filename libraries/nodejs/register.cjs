@@ -68,6 +68,8 @@ function found (names, place) {
 }
 
 function start () {
+  // Alone, this file is what stands in for a library that could not be installed.
+  if (!fs.existsSync(path.join(__dirname, 'library.cjs'))) return 'it is not installed, and the log of the init container says why'
   const library = require('./library.cjs')
   const needed = require(`./node_modules/${library.package}/package.json`).engines.node
   if (!fits(needed)) return `Node.js ${process.versions.node} is not ${needed}`

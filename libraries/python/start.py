@@ -153,6 +153,7 @@ class Watch:
             if brought(RIVAL):
                 self.leave()
                 return say_aside("the application brings its own " + RIVAL.partition(".sdk")[0])
+            refuse_cut_modules()
             self.library = read("injector-library.py")
             self.library["start"]()
             self.running = True
@@ -202,6 +203,19 @@ def read(file):
         defined = {"__name__": file, "say": say, "watch": watch, "ours": ours, "tree": tree, "folders": folders}
         exec(compile(source.read(), source.name, "exec"), defined)
     return defined
+
+
+def refuse_cut_modules():
+    """A shared object that is cut off is no error to dlopen, which maps it, but a SIGBUS once the rest is used."""
+    for folder, _, files in os.walk(tree):
+        for path in [os.path.join(folder, file) for file in files if ".so" in file]:
+            with open(path, "rb") as file:
+                head = file.read(4096)
+                size = os.fstat(file.fileno()).st_size
+            number = lambda at, count: int.from_bytes(head[at:at + count], "little")  # noqa: E731
+            segments = [number(32, 8) + 56 * index for index in range(number(56, 2))]
+            if any(number(at + 8, 8) + number(at + 32, 8) > size for at in segments):
+                raise ImportError(path + " is cut off")
 
 
 def say(what, error):

@@ -20,7 +20,7 @@ update_lock() { # LIBRARY
 }
 
 # Compiles LIBRARY from ARTIFACTS alone, and lays out OUT/NAME: the hook, what it starts on each framework, the store
-# that .NET 8 needs, the licences. The version goes into the name of a file.
+# that .NET 8 needs, the licences; and what stands in for all of it. The version goes into the name of a file.
 compile_library() { # LIBRARY ARTIFACTS OUT
   local out framework architecture
   out=$3/$(basename "$1")
@@ -46,7 +46,12 @@ compile_library() { # LIBRARY ARTIFACTS OUT
   mkdir -p "$out/deps/shared/Microsoft.NETCore.App/8.0.0"
   cp "$1/store.deps.json" "$out/deps/shared/Microsoft.NETCore.App/8.0.0/"
   licences "$out/licenses"
-  find "$out" -type f -exec chmod 644 {} + # NuGet gives its assemblies 744
+  # The hook says by itself that there is nothing to start; the folders that the other variables name have nothing for
+  # any runtime.
+  mkdir -p "$3"/fallback/{deps,store}
+  cp "$out/Injector.StartupHook.dll" "$3/fallback/"
+  touch "$3"/fallback/{deps,store}/empty
+  find "$3" -type f -exec chmod 644 {} + # NuGet gives its assemblies 744
 }
 
 # DIRECTORY/PACKAGE/: what each package says of its licence. A package of .NET's own has only notices: its reference

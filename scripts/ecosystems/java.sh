@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Java, for scripts/fetch and scripts/lock: pom.xml names the one artifact, SHA256SUMS pins its bytes.
+# Java, for scripts/fetch, scripts/lock and scripts/compile: pom.xml names the one artifact, SHA256SUMS pins its bytes.
 # Uses their function fail and their file $log.
 
 # Copies the artifact that LIBRARY's pom.xml names, and nothing that it depends on, into DIRECTORY.
@@ -12,6 +12,22 @@ fetch_artifacts() { # LIBRARY DIRECTORY
 update_lock() { # LIBRARY
   maven "$1/pom.xml" org.codehaus.mojo:versions-maven-plugin:2.18.0:use-latest-releases \
     -DgenerateBackupPoms=false -Dmaven.version.ignore='(?i).*[-.](alpha|beta|rc|cr|m|pre|preview|ea|snapshot)[-.0-9]*.*'
+}
+
+# Compiles what stands in for any agent, OUT/fallback.jar. Every JDK makes the same bytes: nothing in it is compressed, of
+# a time, or about the JDK.
+compile_library() { # LIBRARY ARTIFACTS OUT
+  local classes
+  command -v javac > /dev/null || fail "javac is not installed (scripts/packages java)" 69
+  # shellcheck disable=SC2154
+  classes=${log%/*}/classes
+  mkdir -p "$classes/META-INF"
+  printf '%s\r\n' 'Manifest-Version: 1.0' 'Premain-Class: injector.Fallback' 'Agent-Class: injector.Fallback' '' \
+    > "$classes/META-INF/MANIFEST.MF"
+  javac --release 8 -Xlint:-options -g:none -d "$classes" "${1%/*}/Fallback.java" > "$log" 2>&1 &&
+    jar --create --file "$3/fallback.jar" --no-manifest --no-compress --date 1980-01-01T00:00:02Z \
+      -C "$classes" META-INF/MANIFEST.MF -C "$classes" injector/Fallback.class >> "$log" 2>&1 ||
+    fail "javac: $(head -n 1 "$log")"
 }
 
 # --strict-checksums: a download that differs from what the registry says of it is an error, not a warning.

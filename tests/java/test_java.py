@@ -4,7 +4,7 @@ import secrets
 
 import pytest
 
-from engine import build_image, docker
+from engine import docker
 from harness import Application, ROOT, bundle_libraries, environment, install_all, run
 
 LIBRARIES = ["dd-java-agent", "opentelemetry-javaagent"]
@@ -12,26 +12,6 @@ SPANS = {
     "dd-java-agent": {"operation": "servlet.request", "resource": "GET /hello"},
     "opentelemetry-javaagent": {"operation": "GET /hello"},
 }
-
-
-@pytest.fixture(scope="session")
-def jar():
-    """The application, built without any tracer."""
-    done = run("mvn", "-B", "-q", "-f", ROOT / "tests/apps/java/pom.xml", "package", timeout=600)
-    assert done.returncode == 0, done.stdout
-    return ROOT / "build/apps/java/jars/hello.jar"
-
-
-@pytest.fixture(scope="session", params=[("bullseye", "11"), ("forky", "25")], ids=["11", "25"])
-def image(engine, jar, request):
-    """The application on another Java than this machine's, from the Debian that has it."""
-    suite, version = request.param
-    made = run(ROOT / "scripts/base-image", f"debian:{suite}", timeout=1200)
-    if made.returncode:
-        pytest.skip(f"no Java {version}: {made.stderr.strip().splitlines()[-1:]}")
-    return build_image(f"injector-test-java-{version}", "--build-arg", f"BASE=debian:{suite}", "--build-arg",
-                       f"JRE=openjdk-{version}-jre-headless", "--file", ROOT / "tests/apps/java/Dockerfile",
-                       context=ROOT / "build/apps/java")
 
 
 @pytest.fixture(scope="session")

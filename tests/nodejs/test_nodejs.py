@@ -8,7 +8,7 @@ import subprocess
 
 import pytest
 
-from harness import Application, PATIENCE, ROOT, bundle_libraries, environment, install_all, run, write_tree
+from harness import Application, PATIENCE, environment, write_tree
 
 LIBRARIES = ["dd-trace", "opentelemetry-nodejs"]
 SPANS = {  # operation, resource or route, kind
@@ -17,30 +17,6 @@ SPANS = {  # operation, resource or route, kind
 }
 # The floor of OpenTelemetry, whose import hooks run in a thread of their own, and the two newest long-term lines.
 NODES = ["22.15.0", "24", "26"]
-
-
-@pytest.fixture(scope="session")
-def node():
-    """The folder with Node.js of a version and the application, from the npm registry the first time."""
-
-    def folder(version):
-        done = run(ROOT / "tests/apps/nodejs/build", version, timeout=600)
-        if done.returncode:
-            pytest.skip(f"no Node.js {version}: {done.stderr.strip().splitlines()[-1:]}")
-        return ROOT / "build/apps/nodejs" / version
-
-    return folder
-
-
-@pytest.fixture(scope="session")
-def bundles(tmp_path_factory):
-    return bundle_libraries("nodejs", tmp_path_factory.mktemp("bundles"))
-
-
-@pytest.fixture(scope="session")
-def target(bundles, tmp_path_factory):
-    """Both libraries in one target; the tests only read it."""
-    return install_all(bundles, tmp_path_factory.mktemp("target"))
 
 
 def reporting(intake):

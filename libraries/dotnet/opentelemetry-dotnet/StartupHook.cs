@@ -40,9 +40,12 @@ internal static class StartupHook
         string runtime = Path.GetDirectoryName(typeof(object).Assembly.Location) ?? ""; // …/shared/Microsoft.NETCore.App/8.0.1
         if (IsTool(runtime)) return null;
 
+        string home = Path.GetDirectoryName(typeof(StartupHook).Assembly.Location)!;
+        // Then this is the fallback: its folder has no tree for any runtime.
+        if (!Directory.EnumerateDirectories(home, "net*").Any()) return "it is not installed, and the log of the init container says why";
+
         Version version = Environment.Version;
         if (version.Major < 8 || version.Major == 9) return "this is .NET " + version + ", and it is for 8, 10 and newer";
-        string home = Path.GetDirectoryName(typeof(StartupHook).Assembly.Location)!;
         string tree = Path.Combine(home, version.Major == 8 ? "net8.0" : "net10.0");
         string tracing = Path.Combine(tree, "Injector.Tracing.dll");
         if (!File.Exists(tracing)) return tracing + " is missing";
