@@ -2,11 +2,9 @@
 
 #include <algorithm>
 #include <optional>
-#include <set>
 #include <utility>
 #include <vector>
 
-#include "bundler/glob.h"
 #include "core/directory.h"
 #include "core/error.h"
 
@@ -132,18 +130,12 @@ Manifest describe(const Collection& collection, const std::string& name, const s
   std::vector<const Collection::value_type*> ordered;
   for (const auto& entry : collection) ordered.push_back(&entry);
   std::sort(ordered.begin(), ordered.end(), [](const auto* a, const auto* b) { return stands_before(*a, *b); });
-  std::set<std::string> unmatched;
-  for (const SelectorRule& rule : rules) unmatched.insert(rule.pattern);
+  Selecting selecting(rules);
   for (const auto* entry : ordered) {
     add(manifest, entry->first, entry->second);
-    for (const SelectorRule& rule : rules) {
-      if (!matches_glob(rule.pattern, entry->first)) continue;
-      manifest.set_selectors(rule.selectors);
-      unmatched.erase(rule.pattern);
-    }
+    if (const auto selectors = selecting.selectors_of(entry->first)) manifest.set_selectors(*selectors);
   }
-  if (!unmatched.empty())
-    throw Error(Reason::unsafe_entry, *unmatched.begin(), "has selectors and is not in the payload");
+  selecting.check_all_matched();
   manifest.finish();
   return manifest;
 }

@@ -4,9 +4,9 @@
 #include <map>
 #include <string>
 
+#include "bundler/selecting.h"
 #include "core/digest.h"
 #include "core/manifest.h"
-#include "core/selectors.h"
 
 namespace injector {
 
@@ -28,14 +28,8 @@ using Collection = std::map<std::string, Collected>;
 void collect(Collection& collection, const std::string& source, const std::string& prefix);
 void collect_file(Collection& collection, const std::string& source, const std::string& path);
 
-// What a pattern of payload paths (glob.h) says of the entries that match it.
-struct SelectorRule {
-  std::string pattern;
-  Selectors selectors;
-};
-
-// The manifest of the collection, in the order that docs/manifest.md asks for. Throws unsafe_entry, for a rule that
-// matches nothing as well.
+// The manifest of the collection, in the order that docs/manifest.md asks for. Throws unsafe_entry, for what Selecting
+// does not accept as well.
 Manifest describe(const Collection& collection, const std::string& name, const std::string& version,
                   const std::vector<Variable>& environment, const std::vector<SelectorRule>& rules = {});
 

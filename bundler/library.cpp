@@ -22,7 +22,7 @@ constexpr std::string_view placeholder = "${version}";
 constexpr std::size_t max_document = std::size_t{1} << 20U;
 // The document, a list, an object in it, and some to spare: what reads or copies a value calls itself as deep as it is.
 constexpr int max_depth = 8;
-// Of all patterns together, for each is held against every path; the longest here has 615.
+// Of all patterns together, for each is held against every path; those of one library here have 488.
 constexpr std::size_t max_pattern_bytes = 8192;
 
 std::string read_all(const std::string& path) {
@@ -80,6 +80,13 @@ std::vector<Json> list_at(const Json& object, const char* key, const std::string
   return value->get<std::vector<Json>>();
 }
 
+// Each part that a pattern names must be one of names, and none be there twice.
+void check_parts(const std::string& pattern, std::set<std::string> names, const std::string& path) {
+  for (const std::string& name : part_names(pattern)) {
+    if (names.erase(name) == 0) refuse(path, pattern + " has ${" + name + "}, which cannot stand there");
+  }
+}
+
 // optional: "unpack", of an artifact.
 Library::Source source_of(const Json& object, const std::set<std::string>& optional, const std::string& path) {
   check_keys(object, {"from", "path"}, optional, path);
@@ -88,11 +95,13 @@ Library::Source source_of(const Json& object, const std::set<std::string>& optio
 }
 
 SelectorRule rule_of(const Json& object, const std::string& path) {
-  check_keys(object, {"path"}, {"arch", "libc", "python"}, path);
+  std::set<std::string> keys{"arch", "libc", "python"};
+  check_keys(object, {"path"}, keys, path);
   SelectorRule rule{text_of(object.at("path"), "path", path), {}};
   for (const auto& member : object.items()) {
-    if (member.key() != "path") rule.selectors[member.key()] = text_of(member.value(), member.key(), path);
+    if (keys.erase(member.key()) != 0) rule.selectors[member.key()] = text_of(member.value(), member.key(), path);
   }
+  check_parts(rule.pattern, keys, path);  // what has a value of its own is no part
   return rule;
 }
 
@@ -116,7 +125,10 @@ void read_sources(Library& library, const Json& object, const std::string& path)
 
 void check_patterns(const Library& library, const std::string& path) {
   std::size_t bytes = 0;
-  for (const std::string& pattern : library.exclude) bytes += pattern.size();
+  for (const std::string& pattern : library.exclude) {
+    check_parts(pattern, {}, path);
+    bytes += pattern.size();
+  }
   for (const SelectorRule& rule : library.selectors) bytes += rule.pattern.size();
   if (bytes > max_pattern_bytes) {
     refuse(path,
@@ -124,27 +136,17 @@ void check_patterns(const Library& library, const std::string& path) {
   }
 }
 
-// The shortest version that the pattern has in name; empty where they do not match.
-std::optional<std::string> match(const std::string& pattern, const std::string& name) {
-  const std::size_t at = pattern.find(placeholder);
-  const std::string_view tail = std::string_view(pattern).substr(at + placeholder.size());
-  if (name.size() <= at || name.compare(0, at, pattern, 0, at) != 0) return std::nullopt;
-  for (std::size_t end = at + 1; end <= name.size(); ++end) {
-    const std::string version = name.substr(at, end - at);
-    if (is_library_version(version) && matches_glob(tail, std::string_view(name).substr(end))) return version;
-  }
-  return std::nullopt;
-}
-
 // pattern: the version itself, or the path of an artifact with ${version} in its name.
-std::string find_version(const std::string& pattern, const std::string& artifacts) {
+std::string find_version(const std::string& pattern, const std::string& artifacts, const std::string& path) {
+  check_parts(pattern, {"version"}, path);
   if (pattern.find(placeholder) == std::string::npos) return pattern;
   const Place place = split_place(artifacts + '/' + pattern);
   const auto directory = Directory::try_open(place.parent);
   if (!directory) throw Error(Reason::input_not_found, place.parent, "is no directory", "Run scripts/fetch first.");
   std::set<std::string> versions;
   directory->list([&](const std::string& name) {
-    if (auto version = match(place.name, name)) versions.insert(std::move(*version));
+    const auto parts = parts_of(place.name, name);
+    if (parts && is_library_version(parts->at("version"))) versions.insert(parts->at("version"));
   });
   if (versions.size() == 1) return *versions.begin();
   throw Error(Reason::input_not_found, artifacts, "has " + std::to_string(versions.size()) + " versions of " + pattern,
@@ -177,6 +179,7 @@ std::map<std::string, Digest> read_sums(const std::string& path) {
 
 // What a `from` names: files and directories, in the order of their bytes.
 std::vector<std::string> resolve(const std::string& root, const std::string& from) {
+  if (from == ".") return {root};
   const Place place = split_place(root + '/' + from);
   std::vector<std::string> paths;
   const auto directory = Directory::try_open(place.parent);
@@ -244,11 +247,11 @@ std::string moved(const std::string& file, const std::string& from, const std::s
   return file == from ? to : to + file.substr(from.size());
 }
 
-// An npm tarball has a directory of its own, wherever it lies; other archives share one.
+// What archives hold comes to lie where they lie; an npm tarball has a directory of its own there.
 std::string unpacked_to(const std::string& file, const std::string& from, const std::string& to) {
   constexpr std::string_view npm = ".tgz";
-  if (!file.ends_with(npm) || file == from) return to;
-  return moved(file.substr(0, file.size() - npm.size()), from, to);
+  if (file == from) return to;
+  return moved(file.ends_with(npm) ? file.substr(0, file.size() - npm.size()) : split_place(file).parent, from, to);
 }
 
 }  // namespace
@@ -262,7 +265,7 @@ Library Library::read(const std::string& directory, const std::string& artifacts
   for (const Json& rule : list_at(document, "selectors", path)) library.selectors.push_back(rule_of(rule, path));
   check_patterns(library, path);
   library.compiled = flag_at(document, "compiled", path);
-  library.version = find_version(text_of(document.at("version"), "version", path), artifacts);
+  library.version = find_version(text_of(document.at("version"), "version", path), artifacts, path);
   return library;
 }
 

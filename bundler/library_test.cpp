@@ -69,6 +69,12 @@ TEST_F(LibraryTest, ADirectoryAndAStarStandForWhatTheyHold) {
   EXPECT_EQ(collect(), (Paths{"notes", "x", "x/e", "x/e/f", "x/g"}));
 }
 
+TEST_F(LibraryTest, APointStandsForAllArtifacts) {
+  fill(document(R"([{"from": ".", "path": "x"}])", "", "1"), {"d/e", "f"},
+       abc_digest + "  d/e\n" + abc_digest + "  f\n");
+  EXPECT_EQ(collect(), (Paths{"x", "x/d", "x/d/e", "x/f"}));
+}
+
 TEST_F(LibraryTest, FilesComeFromTheLibraryAndExcludedOnesDoNotCome) {
   fill(document(agent, R"(, "files": [{"from": "glue.py", "path": "lib/glue.py"}], "exclude": ["lib/*.jar"])"),
        {"agent-1.jar"});
@@ -133,6 +139,17 @@ INSTANTIATE_TEST_SUITE_P(
                     bad_document("unpack of a file",
                                  document(agent, R"(, "files": [{"from": "a", "path": "a", "unpack": true}])"),
                                  "the key unpack is unknown"),
+                    bad_document("unknown part", document(agent, R"(, "selectors": [{"path": "${os}/a"}])"),
+                                 "${os}/a has ${os}, which cannot stand there"),
+                    bad_document("one part twice", document(agent, R"(, "selectors": [{"path": "${libc}/${libc}"}])"),
+                                 "has ${libc}, which cannot stand there"),
+                    bad_document("a part with a value of its own",
+                                 document(agent, R"(, "selectors": [{"path": "${libc}", "libc": "musl"}])"),
+                                 "has ${libc}, which cannot stand there"),
+                    bad_document("a part in exclude", document(agent, R"(, "exclude": ["${libc}"])"),
+                                 "has ${libc}, which cannot stand there"),
+                    bad_document("a part in the version", document(agent, "", "agent-${version}-${libc}.jar"),
+                                 "has ${libc}, which cannot stand there"),
                     bad_document("unknown selector", document(agent, R"(, "selectors": [{"path": "a", "os": "b"}])"),
                                  "the key os is unknown")));
 

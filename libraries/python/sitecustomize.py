@@ -12,7 +12,7 @@ try:
             libc = os.confstr("CS_GNU_LIBC_VERSION") and "glibc"  # the libc that this process runs on
         except (OSError, ValueError):
             libc = "musl"
-        tree = "cp%d%d" % sys.version_info[:2] + "-".join((sys.abiflags, libc, os.uname().machine))
+        tree = "cp%d.%d" % sys.version_info[:2] + "-".join((sys.abiflags, libc, os.uname().machine))
         if os.path.isdir(os.path.join(here, tree)):
             with open(os.path.join(here, "injector-start.py"), "rb") as source:
                 exec(compile(source.read(), source.name, "exec"), {"here": here, "tree": os.path.join(here, tree)})

@@ -1,5 +1,5 @@
 """Makes the library of this folder available from the tree that sitecustomize.py chose; it gives `here` and `tree`.
-What is not compiled lies in a folder for each Python: py312 beside cp312-glibc-x86_64 and cp312-musl-x86_64.
+What is not compiled lies in a folder for each Python: py3.12 beside cp3.12-glibc-x86_64 and cp3.12-musl-x86_64.
 
 The library starts when the application imports something that it has an integration for, and not now: by then the paths
 of the application are complete, wherever they come from, and it is seen what it brings itself; and a process that
@@ -13,7 +13,7 @@ import sys
 from _frozen_importlib_external import PathFinder
 
 name = os.path.basename(here)
-folders = [tree, os.path.join(here, "py%d%d" % sys.version_info[:2])]
+folders = [tree, os.path.join(here, "py%d.%d" % sys.version_info[:2])]
 # the folder of the integrations; what an application that is traced already brings; modules of the library that an
 # application can import itself, the last of which starts it; whether to start before a module is loaded, or after that
 INTEGRATIONS, RIVAL, OWN, BEFORE = {

@@ -1,13 +1,12 @@
-"""usage: wheels.py LIBRARY DIRECTORY
+"""usage: wheels.py LIBRARY DIRECTORY PYTHON...
 
-Fills DIRECTORY with the folders of wheels that LIBRARY's library.json names, as its requirements.txt locks them: py312
-for what any CPython 3.12 can load, cp312-musl-x86_64 for what is compiled for it, a libc and a machine. pip fetches
-them and checks the hashes; a release that has one wheel for everybody is fetched once, and is one file.
+Fills DIRECTORY with folders of wheels as LIBRARY's requirements.txt locks them: py3.12 for what any CPython 3.12 can
+load, cp3.12-musl-x86_64 for what is compiled for it, a libc and a machine. pip fetches them and checks the hashes; a
+release that has one wheel for everybody is fetched once, and is one file.
 """
 
 import collections
 import concurrent.futures
-import json
 import os
 import pathlib
 import re
@@ -25,9 +24,9 @@ PLATFORMS = {
 }
 # Compiled only for a speed that nobody waits for here: their pure wheels save 6 MB.
 PURE = {"charset-normalizer"}
-MACHINE = "x86_64"  # for the markers of what is not compiled
+MACHINE = "x86_64"
 
-Folder = collections.namedtuple("Folder", "name python libc machine")
+Folder = collections.namedtuple("Folder", "name python libc")
 
 
 def requirements(text):
@@ -39,10 +38,10 @@ def requirements(text):
             yield name.strip(), Marker(marker) if marker.strip() else None, hashes
 
 
-def environment(python, machine):
+def environment(python):
     """What the markers are about. A tree serves every patch release, so it has what the first one needs."""
     return {"implementation_name": "cpython", "implementation_version": f"{python}.0", "os_name": "posix",
-            "platform_machine": machine, "platform_python_implementation": "CPython", "platform_release": "",
+            "platform_machine": MACHINE, "platform_python_implementation": "CPython", "platform_release": "",
             "platform_system": "Linux", "platform_version": "", "python_full_version": f"{python}.0",
             "python_version": python, "sys_platform": "linux", "extra": ""}
 
@@ -54,7 +53,7 @@ def jobs(lock, folders):
         # two files are one wheel, for everybody, and its source
         shared = len(hashes) <= 2 or name.partition("==")[0] in PURE
         wanted = [f for f in folders if bool(f.libc) != shared
-                  and (marker is None or marker.evaluate(environment(f.python, f.machine or MACHINE)))]
+                  and (marker is None or marker.evaluate(environment(f.python)))]
         for group in [tuple(wanted)] if shared else [(folder,) for folder in wanted]:
             if group:
                 found.setdefault(group, []).append(" ".join([name, *(f"--hash={h}" for h in hashes)]))
@@ -64,7 +63,7 @@ def jobs(lock, folders):
 def fetch(group, wanted, directory):
     first = group[0]
     if first.libc:
-        tags = ["--implementation=cp", *(f"--platform={platform}_{first.machine}" for platform in PLATFORMS[first.libc])]
+        tags = ["--implementation=cp", *(f"--platform={platform}_{MACHINE}" for platform in PLATFORMS[first.libc])]
     else:
         tags = ["--implementation=py", "--abi=none", "--platform=any"]
     with tempfile.TemporaryDirectory(dir=directory.parent) as work:
@@ -87,12 +86,11 @@ def share(directory):
             os.link(first, wheel)
 
 
-def main(library, directory):
-    folders = []
-    for artifact in json.loads((library / "library.json").read_text())["artifacts"]:
-        minor, libc, machine = re.fullmatch(r"(?:py|cp)3(\d+)(?:-(glibc|musl)-(\w+))?", artifact["from"]).groups()
-        folders.append(Folder(artifact["from"], f"3.{minor}", libc, machine))
-        (directory / artifact["from"]).mkdir()
+def main(library, directory, pythons):
+    folders = [Folder(f"py{python}", python, None) for python in pythons]
+    folders += [Folder(f"cp{python}-{libc}-{MACHINE}", python, libc) for python in pythons for libc in PLATFORMS]
+    for folder in folders:
+        (directory / folder.name).mkdir()
     work = jobs(requirements((library / "requirements.txt").read_text()), folders)
     with concurrent.futures.ThreadPoolExecutor(4) as pool:
         for done in [pool.submit(fetch, group, wanted, directory) for group, wanted in work.items()]:
@@ -101,9 +99,9 @@ def main(library, directory):
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 3:
+    if len(sys.argv) < 4:
         sys.exit(__doc__)
     try:
-        main(*map(pathlib.Path, sys.argv[1:]))
+        main(*map(pathlib.Path, sys.argv[1:3]), sys.argv[3:])
     except subprocess.CalledProcessError:
         sys.exit(1)  # pip has said why

@@ -504,17 +504,24 @@ def one_wheel(name, *files):
     return lambda at: zipped(at, *listed, (f"{dist}/RECORD", "".join(record_line(*f) for f in listed) + f"{dist}/RECORD,,\n"))
 
 
+def selectors_of(place):
+    """{path: selectors} of the bundle."""
+    return {e["path"]: e.get("selectors") for e in json.loads((place / "out/manifest.json").read_text())["entries"]}
+
+
 def test_wheels_become_one_tree_for_each_directory(place):
     shared = ("shared/__init__.py", b"# a namespace\n" * 100)
-    done = library(place, {"cp1/a.whl": one_wheel("a", shared), "cp1/b.whl": one_wheel("b", shared, ("b.py", b"b")),
-                           "cp2/a.whl": one_wheel("a", shared)},
-                   artifacts=[{"from": f"cp{n}", "path": f"demo/cp{n}", "unpack": True} for n in (1, 2)])
+    done = library(place, {"cp3.9/a.whl": one_wheel("a", shared), "cp3.10/a.whl": one_wheel("a", shared),
+                           "cp3.9/b.whl": one_wheel("b", shared, ("b.py", b"b"))},
+                   artifacts=[{"from": ".", "path": "demo", "unpack": True}], selectors=[{"path": "demo/cp${python}"}])
     assert done.returncode == 0, done.stderr
     files = {p for p, content in payload(place / "out").items() if content is not None}
     assert {p for p in files if "dist-info" not in p} == {
-        "demo/cp1/shared/__init__.py", "demo/cp1/b.py", "demo/cp2/shared/__init__.py"}
-    inodes = {(place / "out/payload/demo" / cp / "shared/__init__.py").stat().st_ino for cp in ("cp1", "cp2")}
+        "demo/cp3.9/shared/__init__.py", "demo/cp3.9/b.py", "demo/cp3.10/shared/__init__.py"}
+    inodes = {(place / "out/payload/demo" / cp / "shared/__init__.py").stat().st_ino for cp in ("cp3.9", "cp3.10")}
     assert len(inodes) == 1, "equal files are one"
+    assert {path: found for path, found in selectors_of(place).items() if found} == {
+        "demo/cp3.9": {"python": "3.9"}, "demo/cp3.10": {"python": "3.10"}}
 
 
 def test_two_wheels_that_disagree(place):
@@ -554,8 +561,7 @@ def test_elf_files_must_be_what_selectors_claim(place, claims, part):
     line = harness.last_line(done)
     if part is None:
         assert done.returncode == 0, line
-        entries = {e["path"]: e.get("selectors") for e in json.loads((place / "out/manifest.json").read_text())["entries"]}
-        assert entries == {"demo": None, "demo/t": claims, "demo/t/true": None}
+        assert selectors_of(place) == {"demo": None, "demo/t": claims, "demo/t/true": None}
     else:
         assert done.returncode == 65 and "demo/t/true: " in line and part in line, line
         assert not (place / "out").exists()

@@ -55,7 +55,7 @@ def own(tmp_path):
         def __init__(self, target, python):
             self.target = tmp_path / "own"
             shutil.copytree(target, self.target, copy_function=os.link, symlinks=True)
-            version = run(python, "-c", "import sys; print('%d%d' % sys.version_info[:2])").stdout.strip()
+            version = run(python, "-c", "import sys; print('%d.%d' % sys.version_info[:2])").stdout.strip()
             self.tree = f"cp{version}-glibc-x86_64"
             self.pure = f"py{version}"
 

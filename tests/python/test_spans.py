@@ -56,7 +56,7 @@ def test_musl_has_trees_of_its_own(interpreter, intake, target, library):
     python = interpreter("musl 1.2.5")
     argv = python.command(target, "-c", "import wrapt._wrappers as compiled; print(compiled.__file__)")
     done = run(*argv, env=environment(target, library, INJECTOR_LOG_LEVEL="debug", **reporting(intake)))
-    assert done.stdout.startswith(f"{target}/{library}/cp311-musl-x86_64/wrapt/"), done.stdout + done.stderr
+    assert done.stdout.startswith(f"{target}/{library}/cp3.11-musl-x86_64/wrapt/"), done.stdout + done.stderr
     assert "injector:" not in done.stderr
 
 
