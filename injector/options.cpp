@@ -73,14 +73,26 @@ void add_common(CLI::App& app, Options& options) {
              "How to log (default: auto, text on a terminal and JSON elsewhere)");
 }
 
+// As in PATH: a colon stands between two names, so that a variable can name several.
+std::vector<std::string> split_paths(const std::vector<std::string>& lists) {
+  std::vector<std::string> paths;
+  for (const std::string& list : lists) {
+    for (std::size_t begin = 0; begin <= list.size();) {
+      const std::size_t end = std::min(list.find(':', begin), list.size());
+      if (end == begin) throw CLI::ValidationError("--public-key", '"' + list + "\" names a file without a name");
+      paths.push_back(list.substr(begin, end - begin));
+      begin = end + 1;
+    }
+  }
+  return paths;
+}
+
 void add_trust(CLI::App& command, Trust& trust) {
-  const auto is_path = [](const std::string& text) { return text.empty() ? "a file has no name" : ""; };
+  const auto set_keys = [&trust](const std::vector<std::string>& lists) { trust.public_keys = split_paths(lists); };
   command
-      .add_option("--public-key", trust.public_keys,
-                  "PEM of who signs manifests; several, or all in one with : between them: any of them")
+      .add_option_function<std::vector<std::string>>(
+          "--public-key", set_keys, "The key of who signs manifests, as PEM; any of several, as FILE:FILE or repeated")
       ->allow_extra_args(false)
-      ->delimiter(':')
-      ->check(is_path)
       ->envname("INJECTOR_PUBLIC_KEY")
       ->option_text("FILE");
   const auto is_version = [](const std::string& text) {
