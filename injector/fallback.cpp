@@ -67,8 +67,8 @@ void fill_absent(const Bundle& fallback, const Directory& target, bool fsync, co
   if (fsync) target.sync_file_system();
 }
 
-std::optional<Lock> fill_in_turn(const InstallOptions& options, const Context& context) {
-  const Bundle fallback = Bundle::open(*options.fallback);
+std::optional<Lock> fill_in_turn(const InstallOptions& options, const PublicKeys& keys, const Context& context) {
+  const Bundle fallback = Bundle::open(*options.fallback, keys);
   const Directory target = open_target(options.target);
   if (StagePlan(fallback.manifest, look_for_names(fallback.manifest, target)).tops().empty()) return std::nullopt;
   std::optional<Lock> lock;
@@ -94,9 +94,9 @@ log::Level level_of(const Error& error) {
 
 }  // namespace
 
-std::optional<Lock> place_fallback(const InstallOptions& options, const Context& context) {
+std::optional<Lock> place_fallback(const InstallOptions& options, const PublicKeys& keys, const Context& context) {
   try {
-    return fill_in_turn(options, context);
+    return fill_in_turn(options, keys, context);
   } catch (const Error& error) {
     if (is_of_the_install(error.reason())) throw;
     log::write(level_of(error), "no fallback", {{"path", error.path()}, {"error", error.problem()}});

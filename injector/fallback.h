@@ -4,6 +4,7 @@
 
 #include "injector/install.h"
 #include "injector/lock.h"
+#include "injector/trust.h"
 
 namespace injector {
 
@@ -17,9 +18,9 @@ inline constexpr const char* default_fallback = "/fallback";
 // decides anything, a kill at any instruction leaves nothing to go on with, and the library comes by the same exchange
 // as ever.
 //
-// options.fallback is set. Waits for another injector as an install does, where a name is absent; gives the lock then.
-// Whatever is wrong with the fallback, or with the target, is a warning at most. Throws lock_timeout alone, once the
-// names are filled without the lock, and interrupted or terminated.
-std::optional<Lock> place_fallback(const InstallOptions& options, const Context& context);
+// options.fallback is set; keys: as for Bundle::open. Waits for another injector as an install does, where a name is
+// absent; gives the lock then. Whatever is wrong with the fallback, or with the target, is a warning at most. Throws
+// lock_timeout alone, once the names are filled without the lock, and interrupted or terminated.
+std::optional<Lock> place_fallback(const InstallOptions& options, const PublicKeys& keys, const Context& context);
 
 }  // namespace injector

@@ -58,6 +58,7 @@ void forget_foreign(const Manifest& manifest, const std::vector<Slot>& slots, Co
 
 void write_record(const Directory& stage, const Bundle& bundle) {
   records::write(stage, records::document, bundle.document);
+  if (!bundle.signature.empty()) records::write(stage, records::signature, bundle.signature);
   if (!bundle.selection.empty()) records::write(stage, records::selection, bundle.selection + '\n');
 }
 
@@ -66,7 +67,7 @@ void write_record(const Directory& stage, const Bundle& bundle) {
 void publish(Publisher& publisher, const Found& found, const std::vector<Slot>& slots) {
   for (const Slot& slot : slots) publisher.publish(slot);
   if (!found.ownership.record_is_current()) publisher.publish_record();
-  if (!found.ownership.selection_is_current()) publisher.publish_selection();
+  if (!found.ownership.selection_is_current()) publisher.publish_beside(records::selection);
 }
 
 // Names that only earlier versions had go into the stage, each whole; then the records that said so. What is installed
@@ -147,9 +148,11 @@ Outcome try_out(const InstallOptions& options, const Bundle& bundle, const Direc
 }  // namespace
 
 Outcome install(const InstallOptions& options, const Context& context) {
+  const PublicKeys keys = read_keys(options.trust.public_keys);
   Turn turn;
-  if (options.fallback && !options.dry_run) turn.lock = place_fallback(options, context);
-  Bundle bundle = Bundle::open(options.bundle);
+  if (options.fallback && !options.dry_run) turn.lock = place_fallback(options, keys, context);
+  Bundle bundle = Bundle::open(options.bundle, keys);
+  check_version(bundle.manifest, options.trust, options.bundle);
   bundle.choose(options.choice);
   const Directory target = open_target(options.target);
   if (options.dry_run) return try_out(options, bundle, target, context);

@@ -8,6 +8,7 @@
 #include "core/selectors.h"
 #include "injector/context.h"
 #include "injector/outcome.h"
+#include "injector/trust.h"
 
 namespace injector {
 
@@ -18,6 +19,7 @@ struct InstallOptions {
   std::optional<std::uint64_t> size_limit;  // bytes
   Choice choice;
   std::optional<std::string> fallback;  // where it is to be looked at, see place_fallback
+  Trust trust;
   bool replace = false;
   bool fsync = false;
   bool dry_run = false;

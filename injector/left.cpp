@@ -28,7 +28,8 @@ Left look_for_anything(const Directory& target) {
 
 std::optional<Bundle> try_open_fallback(const InstallOptions& options) {
   try {
-    return options.fallback ? std::optional(Bundle::open(*options.fallback)) : std::nullopt;
+    return options.fallback ? std::optional(Bundle::open(*options.fallback, read_keys(options.trust.public_keys)))
+                            : std::nullopt;
   } catch (const Error&) {
     return std::nullopt;  // place_fallback has said why
   }
