@@ -7,6 +7,8 @@
 namespace injector {
 namespace {
 
+using Parts = std::map<std::string, std::string>;
+
 TEST(Glob, AStarStopsAtASlash) {
   EXPECT_TRUE(matches_glob("a", "a"));
   EXPECT_TRUE(matches_glob("*", "abc"));
@@ -43,8 +45,6 @@ TEST(Glob, WorkIsBounded) {
   EXPECT_EQ(parts_of("**${a}**${b}**${c}**b", path), std::nullopt);
   EXPECT_EQ(parts_of("**${a}**${b}**${c}**a", path), (Parts{{"a", "a"}, {"b", "a"}, {"c", "a"}}));
 }
-
-using Parts = std::map<std::string, std::string>;
 
 TEST(Glob, PartsAreWhatStandsInTheirPlace) {
   EXPECT_EQ(parts_of("cp${python}-${libc}-${arch}", "cp3.12-glibc-x86_64"),
