@@ -20,7 +20,13 @@ Ownership::Ownership(const std::optional<Directory>& folder, const Bundle& bundl
   for (const std::string& previous : listing_.previous) {
     if (const auto record = try_read(*library_, previous)) add_claims(*record, previous);
   }
-  for (const std::string& stage : listing_.stages) add_pending(stage);
+  for (const std::string& fallback : listing_.fallbacks) {
+    keeps_modes_ = keeps_modes_ && records::keeps_modes(*library_, fallback);
+    add_pending(*library_, fallback);
+  }
+  for (const std::string& stage : listing_.stages) {
+    if (const auto root = library_->try_open_directory(stage)) add_pending(*root, records::document);
+  }
   if (record_is_current_ && selection_is_current_) {
     add_claims(bundle.manifest, records::document);
   } else if (const auto record = try_read(*library_, records::document)) {
@@ -36,11 +42,10 @@ void Ownership::add_claims(const Manifest& manifest, const std::string& record) 
   for (const std::uint32_t index : manifest.top()) claims_[manifest.name_of(index)].push_back(record);
 }
 
-void Ownership::add_pending(const std::string& stage) {
-  constexpr std::size_t most = 2;  // each run removes those of the runs before
-  const auto root = pending_.size() < most ? library_->try_open_directory(stage) : std::nullopt;
-  auto record = root ? try_read(*root, records::document) : std::nullopt;
-  if (record) pending_.push_back(std::move(*record));
+void Ownership::add_pending(const Directory& folder, const std::string& record) {
+  constexpr std::size_t most = 4;  // each run removes the stages of the runs before; each image has one fallback
+  auto manifest = pending_.size() < most ? try_read(folder, record) : std::nullopt;
+  if (manifest) pending_.push_back(std::move(*manifest));
 }
 
 bool Ownership::claims(const std::string& name) const {
@@ -67,6 +72,10 @@ bool Ownership::may_remove(const std::string& name, const Status& status, const 
       if (is_as_recorded(name, record, parent, context)) return true;
     }
   }
+  return is_pending(name, parent, context);
+}
+
+bool Ownership::is_pending(const std::string& name, const Directory& parent, const Context& context) const {
   return std::any_of(pending_.begin(), pending_.end(),
                      [&](const Manifest& record) { return is_right(record, name, parent, modes(), context); });
 }

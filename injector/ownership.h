@@ -14,9 +14,9 @@
 
 namespace injector {
 
-// Which top-level names of a target the records of a library claim, and those that lie in the stages of runs that did
-// not come to their end. Everybody who can write to the volume can have written a record, so a claim alone is not
-// enough to remove anything: may_remove says what is.
+// Which top-level names of a target the records of a library claim, those that lie in the stages of runs that did not
+// come to their end, and those of fallbacks. Everybody who can write to the volume can have written a record, so a
+// claim alone is not enough to remove anything: may_remove says what is.
 class Ownership {
  public:
   // folder: .injector, where it is there.
@@ -32,13 +32,16 @@ class Ownership {
   // Names that earlier versions had and this one has not.
   std::vector<std::string> outdated() const;
   // Whether what has a name in a directory is claimed, and belongs to this user or is to the last byte what a record
-  // says of it. A run that did not end may have lost its race for a name: to its record, only the last counts.
+  // says of it. A run that did not end may have lost its race for a name, and a fallback leaves alone what it finds:
+  // to their records, only the last counts.
   bool may_remove(const std::string& name, const Status& status, const Directory& parent, const Context& context) const;
+  // Whether it is to the last byte what the record in a stage or that of a fallback says.
+  bool is_pending(const std::string& name, const Directory& parent, const Context& context) const;
 
  private:
   std::optional<Manifest> try_read(const Directory& folder, const std::string& record) const;
   void add_claims(const Manifest& manifest, const std::string& record);
-  void add_pending(const std::string& stage);
+  void add_pending(const Directory& folder, const std::string& record);
   // Whether the name is what that record says, as a whole or as its selection takes it.
   bool is_as_recorded(const std::string& name, const std::string& record, const Directory& parent,
                       const Context& context) const;
@@ -46,7 +49,7 @@ class Ownership {
   const Bundle& bundle_;
   std::optional<Directory> library_;
   std::map<std::string, std::vector<std::string>> claims_;  // name, records
-  std::vector<Manifest> pending_;                           // of stages
+  std::vector<Manifest> pending_;                           // of stages and of fallbacks
   records::Listing listing_;
   bool record_is_current_ = false;
   bool selection_is_current_ = false;
