@@ -31,11 +31,12 @@ class LibraryTest : public testing::Test {
   Library read() const { return Library::read(temp_.path("library"), temp_.path("artifacts")); }
 
   // The paths of the payload.
-  std::vector<std::string> collect() const {
+  std::vector<std::string> collect() const { return collect(read()); }
+  std::vector<std::string> collect(const Library& library) const {
     std::filesystem::create_directory(temp_.path("scratch"));
     std::vector<std::string> paths;
     const auto scratch = Directory::try_open(temp_.path("scratch"));
-    for (const auto& [path, entry] : collect_library(read(), temp_.path("artifacts"), *scratch)) paths.push_back(path);
+    for (const auto& [path, entry] : collect_library(library, temp_.path("artifacts"), *scratch)) paths.push_back(path);
     return paths;
   }
 
@@ -95,6 +96,17 @@ TEST_F(LibraryTest, SumsAreHeldAgainstArtifactsUnlessTheLibraryIsCompiled) {
   EXPECT_EQ(collect().size(), 2U);
   fill(document(agent, R"(, "compiled": true)"), {}, std::string(64, 'a') + "  agent-1.jar\n");
   EXPECT_EQ(collect().size(), 2U);
+}
+
+TEST_F(LibraryTest, TheFallbackIsMadeOfItsOwnSources) {
+  fill(document(agent, R"(, "fallback": {"artifacts": [{"from": "f.jar", "path": "agent.jar"}],
+                           "files": [{"from": "glue.js", "path": "lib/glue.js"}]})"),
+       {"f.jar"}, std::string(64, 'a') + "  f.jar\n");
+  temp_.write("library/glue.js", "");
+  const Library fallback = Library::read_fallback(temp_.path("library"));
+  EXPECT_EQ(fallback.name, "demo");
+  EXPECT_EQ(fallback.version, "fallback");
+  EXPECT_EQ(collect(fallback), (Paths{"agent.jar", "lib", "lib/glue.js"}));
 }
 
 struct Refusal {

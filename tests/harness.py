@@ -6,6 +6,7 @@ import json
 import os
 import pathlib
 import random
+import shutil
 import signal
 import stat
 import subprocess
@@ -247,6 +248,29 @@ def environment(target, library=None, **own):
     return known
 
 
+def survive(how, bundle, fallback, target):
+    """Lets an install with --on-failure=continue fail, in one of FAILURES, in an empty target. What its names show is
+    the fallback; after a kill it can be the library."""
+    broken = bundle.with_name(f"{bundle.name}.{how}")
+    argv = ["install", "--on-failure", "continue", "--fallback", fallback, "--bundle", broken if how in ("absent", "damaged") else bundle,
+            "--target", target]
+    if how == "damaged":
+        shutil.copytree(bundle, broken, copy_function=os.link, symlinks=True)
+        largest = max((at for at in broken.rglob("*") if at.is_file() and at.parent != broken), key=lambda at: at.stat().st_size)
+        content = largest.read_bytes()
+        largest.unlink()
+        largest.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+    if how == "killed":
+        with subprocess.Popen([INJECTOR, *map(str, argv), "--threads", "1"], stderr=subprocess.DEVNULL) as process:
+            until(lambda: process.poll() is not None or list(target.glob(".injector/*/stage-*/*")))
+            process.kill()
+        return
+    done = injector(*argv, *(["--size-limit", "1"] if how == "no space" else []))
+    assert done.returncode == 0 and last_line(done).endswith("(exit 0)"), done.stderr
+    assert "the application has the fallback" in last_line(done), done.stderr
+
+
+FAILURES = ["absent", "damaged", "no space", "killed"]
 DAMAGES = {  # what may have become of a file's content
     "empty": lambda content: b"",
     "cut off": lambda content: content[:len(content) // 2],

@@ -76,6 +76,7 @@ function start () {
   const wheres = places()
   const own = wheres.map((place) => found(library.rivals, place)).find(Boolean)
   if (own) return `the application brings ${own}`
+  require('./whole.cjs') // for all that is loaded from here on
   library.start(!isPlugAndPlay(wheres[0]))
 }
 

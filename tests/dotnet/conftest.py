@@ -7,6 +7,7 @@ import re
 import shutil
 import signal
 import subprocess
+import sys
 import urllib.request
 
 import pytest
@@ -93,6 +94,36 @@ def hooked(target, intake=None, **variables):
     assert done.returncode == 0, done.stderr
     ours = {entry["name"]: entry["value"] for entry in json.loads(done.stdout)}
     return environment(**ours, **({"OTEL_EXPORTER_OTLP_ENDPOINT": intake.url} if intake else {}), **variables)
+
+
+@pytest.fixture(scope="session")
+def old_dotnet(tmp_path_factory):
+    """A runtime that it does not fit: .NET Core 3.1, as PyPI has it."""
+    at = ROOT / "build/dotnet-3.1"
+    if not (at / "dotnetcore2").is_dir():
+        done = run(sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--root-user-action", "ignore",
+                   "--no-deps", "--only-binary", ":all:", "--target", at, "dotnetcore2==3.1.23", timeout=300)
+        if done.returncode:
+            pytest.skip(".NET Core 3.1 is not to be had: " + done.stderr.strip().split("\n")[-1])
+    dotnet = at / "dotnetcore2/bin/dotnet"
+    dotnet.chmod(0o755)
+    return dotnet
+
+
+@pytest.fixture
+def old_console(apps, tmp_path):
+    """The program without ASP.NET Core, for that runtime."""
+    shutil.copytree(apps / "console/netstandard2.0", tmp_path / "app")
+    (tmp_path / "app/console.runtimeconfig.json").write_text(json.dumps({"runtimeOptions": {
+        "tfm": "netcoreapp3.1", "framework": {"name": "Microsoft.NETCore.App", "version": "3.1.0"},
+        "configProperties": {"System.Globalization.Invariant": True}}}))
+    return tmp_path / "app/console.dll"
+
+
+def console(framework, env, *tasks, dotnet=(APPS / "runtime/dotnet",)):
+    """The program without ASP.NET Core; env is all that it gets."""
+    return subprocess.run([*dotnet, APPS / "console" / framework / "console.dll", *tasks], env=env, timeout=PATIENCE, text=True,
+                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
 
 
 class Hello:

@@ -6,21 +6,14 @@ import re
 import shutil
 import socket
 import subprocess
-import sys
 
 import pytest
 
-from conftest import APPS, LIBRARY, SDK, Hello, environment, hooked, made
+from conftest import APPS, LIBRARY, SDK, Hello, console, environment, hooked, made
 from harness import PATIENCE, ROOT, run
 
 pytestmark = pytest.mark.usefixtures("otlp")
 LINE = "opentelemetry-dotnet: not tracing: "
-
-
-def console(framework, env, *tasks, dotnet=(APPS / "runtime/dotnet",)):
-    """The program without ASP.NET Core; env is all that it gets."""
-    return subprocess.run([*dotnet, APPS / "console" / framework / "console.dll", *tasks], env=env, timeout=PATIENCE, text=True,
-                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
 
 
 def stepped_aside(stderr, reason):
@@ -213,26 +206,8 @@ def test_net8_runs_what_was_built_for_net6(installed, intake, apps, tmp_path):
     assert hello.said() == "" and len(intake.spans(1)) == 1
 
 
-@pytest.fixture(scope="module")
-def old_dotnet(tmp_path_factory):
-    """A runtime that it does not fit: .NET Core 3.1, as PyPI has it."""
-    at = ROOT / "build/dotnet-3.1"
-    if not (at / "dotnetcore2").is_dir():
-        done = run(sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--root-user-action", "ignore",
-                   "--no-deps", "--only-binary", ":all:", "--target", at, "dotnetcore2==3.1.23", timeout=300)
-        if done.returncode:
-            pytest.skip(".NET Core 3.1 is not to be had: " + done.stderr.strip().split("\n")[-1])
-    dotnet = at / "dotnetcore2/bin/dotnet"
-    dotnet.chmod(0o755)
-    return dotnet
-
-
-def test_a_runtime_that_it_does_not_fit(installed, intake, apps, old_dotnet, tmp_path):
-    shutil.copytree(apps / "console/netstandard2.0", tmp_path / "app")
-    (tmp_path / "app/console.runtimeconfig.json").write_text(json.dumps({"runtimeOptions": {
-        "tfm": "netcoreapp3.1", "framework": {"name": "Microsoft.NETCore.App", "version": "3.1.0"},
-        "configProperties": {"System.Globalization.Invariant": True}}}))
-    done = subprocess.run([old_dotnet, tmp_path / "app/console.dll", f"get={intake.url}/spans"], env=hooked(installed, intake),
+def test_a_runtime_that_it_does_not_fit(installed, intake, old_dotnet, old_console):
+    done = subprocess.run([old_dotnet, old_console, f"get={intake.url}/spans"], env=hooked(installed, intake),
                           timeout=PATIENCE, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
     assert (done.returncode, done.stdout) == (0, "[]done\n")
     stepped_aside(done.stderr, r"this is \.NET 3\.1\.23")

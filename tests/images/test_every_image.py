@@ -37,6 +37,13 @@ def manifest(image):
 
 
 @pytest.fixture(scope="module")
+def fallback(entries):
+    """The manifest of the fallback, or None."""
+    at = entries.get("fallback/manifest.json")
+    return at and json.loads(at.content)
+
+
+@pytest.fixture(scope="module")
 def sbom(entries):
     return json.loads(entries["sbom.spdx.json"].content)
 
@@ -49,24 +56,42 @@ def artifacts(sbom):
     return [package for package in sbom["packages"] if package["SPDXID"].startswith("SPDXRef-Artifact-")]
 
 
-def test_holds_what_was_meant_and_nothing_else(entries, manifest):
-    licences = {path: entry.shown for path, entry in entries.items() if path.startswith("licenses/")}
-    assert set(licences.values()) <= {"-rw-r--r-- 0:0", "drwxr-xr-x 0:0"}
+def shown_of(bundle, manifest):
+    """What ls says of all that a bundle holds."""
     shown = {"file": lambda e: "-rwxr-xr-x" if e["mode"] == "0755" else "-rw-r--r--",
              "directory": lambda e: "drwxr-xr-x", "symlink": lambda e: "lrwxrwxrwx"}
-    payload = {f"bundle/payload/{e['path']}": shown[e["type"]](e) + " 0:0" for e in manifest["entries"]}
-    assert {path: entry.shown for path, entry in entries.items()} == licences | payload | {
+    payload = {f"{bundle}/payload/{e['path']}": shown[e["type"]](e) + " 0:0" for e in manifest["entries"]}
+    return payload | {bundle: "drwxr-xr-x 0:0", f"{bundle}/manifest.json": "-rw-r--r-- 0:0", f"{bundle}/payload": "drwxr-xr-x 0:0"}
+
+
+def test_holds_what_was_meant_and_nothing_else(entries, manifest, fallback):
+    licences = {path: entry.shown for path, entry in entries.items() if path.startswith("licenses/")}
+    assert set(licences.values()) <= {"-rw-r--r-- 0:0", "drwxr-xr-x 0:0"}
+    bundles = shown_of("bundle", manifest) | (shown_of("fallback", fallback) if fallback else {})
+    assert {path: entry.shown for path, entry in entries.items()} == licences | bundles | {
         "injector": "-rwxr-xr-x 0:0",
-        "bundle": "drwxr-xr-x 0:0",
-        "bundle/manifest.json": "-rw-r--r-- 0:0",
-        "bundle/payload": "drwxr-xr-x 0:0",
         "licenses": "drwxr-xr-x 0:0",
         "sbom.spdx.json": "-rw-r--r-- 0:0",
         "target": "drwxr-xr-x 65532:65532",
     }
-    assert {e["path"]: e["sha256"] for e in manifest["entries"] if e["type"] == "file"} == \
-        {path.removeprefix("bundle/payload/"): entries[path].sha256 for path in payload if entries[path].sha256}
+    for bundle, of in (("bundle", manifest), ("fallback", fallback or {"entries": []})):
+        payload = [path for path in entries if path.startswith(f"{bundle}/payload/") and entries[path].sha256]
+        assert {e["path"]: e["sha256"] for e in of["entries"] if e["type"] == "file"} == \
+            {path.removeprefix(f"{bundle}/payload/"): entries[path].sha256 for path in payload}
     assert len({e["path"].split("/")[0] for e in manifest["entries"]}) == 1, "a library switches at once"
+
+
+def test_the_fallback_is_of_the_library(library, manifest, fallback, entries):
+    """Small, and under every name that the environment has; Python and Go need none."""
+    if library.split("/")[0] in ("python", "go"):
+        assert fallback is None and not [path for path in entries if path.startswith("fallback")]
+        return
+    assert (fallback["name"], fallback["version"], fallback["environment"]) == (manifest["name"], "fallback", manifest["environment"])
+    there = {e["path"]: e["type"] for e in fallback["entries"]}
+    library_has = {e["path"]: e["type"] for e in manifest["entries"]}
+    for path in re.findall(r"\$\{target\}/([^ :]+)", " ".join(v["value"] for v in fallback["environment"])):
+        assert there[path] == library_has[path]
+    assert sum(e.get("size", 0) for e in fallback["entries"]) < 10_000
 
 
 def test_times_are_normalised(entries):
@@ -123,6 +148,10 @@ def test_sbom_names_our_own_parts(entries, sbom):
               if (r["spdxElementId"], r["relationshipType"]) == ("SPDXRef-Injector", "STATIC_LINK")]
     assert {package["name"] for package in linked} == LINKED
     assert all(locator(package).startswith(f"pkg:deb/debian/{package['name']}@") for package in linked)
+    standing_in = [package for package in sbom["packages"] if package["name"] == "injector-fallback"]
+    files = {path: entry.sha256 for path, entry in entries.items() if path.startswith("fallback/payload/") and entry.sha256}
+    assert {p["packageFileName"][1:]: p["checksums"][0]["checksumValue"] for p in standing_in} == files
+    assert {p["licenseDeclared"] for p in standing_in} <= {"Apache-2.0"}
     assert known["SPDXRef-Injector"]["checksums"][0]["checksumValue"] == entries["injector"].sha256
 
 

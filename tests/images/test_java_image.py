@@ -174,7 +174,7 @@ def test_same_input_gives_the_same_root(java_image, tmp_path):
     """
     context = tmp_path / "context"
     for name in ("Dockerfile.java", ".dockerignore", "LICENSE", "CMakeLists.txt", "CMakePresets.json", "core", "injector",
-                 "bundler", "scripts", "libraries", "build/artifacts"):
+                 "bundler", "scripts", "libraries", "build/artifacts", "build/compiled"):
         source, copy = ROOT / name, context / name
         copy.parent.mkdir(parents=True, exist_ok=True)
         if source.is_dir():

@@ -256,7 +256,36 @@ def test_a_wrong_library_file(place, library, change, code, part):
     assert not (place / "out").exists()
 
 
-@pytest.mark.parametrize("key", ["name", "environment", "artifacts", "exclude"])
+def test_a_fallback(place, target, library):
+    """A bundle like any other, of the library's name and environment; it needs nothing of the library's own."""
+    fallback = {"artifacts": [{"from": "stand-in.jar", "path": "x"}], "files": [{"from": "pom.xml", "path": "y/z"}]}
+    arguments = library({"stand-in.jar": "inert"}, f"{digest('x')}  x-1.jar\n",
+                        GOOD | {"environment": ENVIRONMENT, "exclude": ["x"], "fallback": fallback})
+    done = harness.run(harness.BUNDLER, *arguments, "--fallback")
+    assert done.returncode == 0, done.stderr
+    document = manifest(place / "out")
+    assert (document["name"], document["version"], document["environment"]) == ("x", "fallback", ENVIRONMENT)
+    assert [entry["path"] for entry in document["entries"]] == ["y", "y/z", "x"]
+    harness.expect(harness.install(place / "out", target), 0, "installed", "x fallback")
+    assert_installed(target, place / "out")
+
+
+@pytest.mark.parametrize("fallback, code, part", [
+    (None, 65, "the key fallback is missing"),
+    ([], 65, "an object is missing"),
+    ({}, 65, "entries: is empty"),
+    ({"selectors": []}, 65, "the key selectors is unknown"),
+    ({"files": [{"from": "no.cjs", "path": "x"}]}, 66, "no.cjs"),
+    ({"artifacts": [{"from": "no.jar", "path": "x"}]}, 66, "no.jar"),
+    ({"artifacts": [{"from": "x.jar", "path": "x"}] * 2}, 65, "second entry")])
+def test_a_wrong_fallback(place, library, fallback, code, part):
+    document = GOOD | ({"fallback": fallback} if fallback is not None else {})
+    done = harness.run(harness.BUNDLER, *library({"x.jar": "x"}, document=document), "--fallback")
+    assert done.returncode == code and part in harness.last_line(done), done.stderr
+    assert not (place / "out").exists()
+
+
+@pytest.mark.parametrize("key", ["name", "environment", "artifacts", "exclude", "fallback"])
 @pytest.mark.parametrize("depth", [20, 100_000])
 def test_a_library_file_that_is_nested_beyond_measure(place, library, key, depth):
     arguments = library({"x-1.jar": "x"}, document=GOOD | {key: "HERE"})
