@@ -5,8 +5,14 @@
 #include <utility>
 
 #include "core/process.h"
+#include "injector/stage.h"
 
 namespace injector {
+namespace {
+
+constexpr std::size_t most_stages = 2;  // each run removes those of the runs before
+
+}  // namespace
 
 Ownership::Ownership(const std::optional<Directory>& folder, const Bundle& bundle) : bundle_(bundle) {
   if (folder) library_ = records::try_open_folder(*folder, bundle.manifest.name());
@@ -15,8 +21,8 @@ Ownership::Ownership(const std::optional<Directory>& folder, const Bundle& bundl
   keeps_modes_ = records::keeps_modes(*library_);
   selection_is_current_ = records::try_read_selection(*library_) == bundle.selection;
   // The same document needs no second parse.
-  auto file = library_->try_open_file(records::document);
-  record_is_current_ = file && file->try_read_all(bundle.document.size()) == bundle.document;
+  const auto document = records::try_read_text(*library_, records::document, bundle.document.size());
+  record_is_current_ = document == bundle.document;
   for (const std::string& previous : listing_.previous) {
     if (const auto record = try_read(*library_, previous)) add_claims(*record, previous);
   }
@@ -26,6 +32,7 @@ Ownership::Ownership(const std::optional<Directory>& folder, const Bundle& bundl
   } else if (const auto record = try_read(*library_, records::document)) {
     add_claims(*record, records::document);
   }
+  add_cut_short();
 }
 
 std::optional<Manifest> Ownership::try_read(const Directory& folder, const std::string& record) const {
@@ -37,10 +44,22 @@ void Ownership::add_claims(const Manifest& manifest, const std::string& record) 
 }
 
 void Ownership::add_pending(const std::string& stage) {
-  constexpr std::size_t most = 2;  // each run removes those of the runs before
-  const auto root = pending_.size() < most ? library_->try_open_directory(stage) : std::nullopt;
+  const auto root = pending_.size() < most_stages ? library_->try_open_directory(stage) : std::nullopt;
   auto record = root ? try_read(*root, records::document) : std::nullopt;
   if (record) pending_.push_back(std::move(*record));
+}
+
+void Ownership::add_cut_short() {
+  if (records::is_cut_short(*library_, records::document, bundle_.document)) {
+    add_claims(bundle_.manifest, records::document);
+  }
+  for (std::size_t i = 0; i < std::min(listing_.stages.size(), most_stages); ++i) {
+    const auto unpublished = Stage::try_open_unpublished(*library_, listing_.stages[i]);
+    for (const std::uint32_t index : bundle_.manifest.top()) {
+      const std::string name = bundle_.manifest.name_of(index);
+      if (unpublished && !unpublished->try_status(name)) claims_[name];
+    }
+  }
 }
 
 bool Ownership::claims(const std::string& name) const {

@@ -16,7 +16,8 @@ namespace injector {
 
 // Which top-level names of a target the records of a library claim, and those that lie in the stages of runs that did
 // not come to their end. Everybody who can write to the volume can have written a record, so a claim alone is not
-// enough to remove anything: may_remove says what is.
+// enough to remove anything: may_remove says what is. A record that a power loss cut short claims what its library has
+// today, and a stage that had begun to publish what it no longer holds.
 class Ownership {
  public:
   // folder: .injector, where it is there.
@@ -39,6 +40,8 @@ class Ownership {
   std::optional<Manifest> try_read(const Directory& folder, const std::string& record) const;
   void add_claims(const Manifest& manifest, const std::string& record);
   void add_pending(const std::string& stage);
+  // What a power loss may have left in pieces, so that it is not what its record says, nor the record what it was.
+  void add_cut_short();
   // Whether the name is what that record says, as a whole or as its selection takes it.
   bool is_as_recorded(const std::string& name, const std::string& record, const Directory& parent,
                       const Context& context) const;

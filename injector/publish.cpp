@@ -10,9 +10,8 @@ void Publisher::publish_record() {
   const Directory& library = site_.library;
   const auto there = library.try_status(records::document);
   if (there && there->type == FileType::directory) library.remove_tree(records::document);
-  auto current = library.try_open_file(records::document);
   const auto document =
-      current ? current->try_read_all(records::limit_for(site_.bundle.document.size())) : std::nullopt;
+      records::try_read_text(library, records::document, records::limit_for(site_.bundle.document.size()));
   if (document) {
     // Its name is its content's, so that a run that was killed here does not leave two of the same.
     const std::string previous = records::previous_name(Hasher::digest_of(*document).text());

@@ -63,9 +63,15 @@ class OwnFolder {
   Directory directory_;
 };
 
+// The bytes of a regular file of at most limit bytes; empty where it is anything else, or a bad disk no longer gives
+// it.
+std::optional<std::string> try_read_text(const Directory& library, const std::string& name, std::size_t limit);
 std::optional<Manifest> try_read(const Directory& library, const std::string& name, std::size_t limit = max_document);
 // Whether this volume gives files the modes that they ask for; with those of its mount (SMB, vfat), modes say nothing.
 bool keeps_modes(const Directory& library);
+// Whether the record is the document as far as it reaches, and behind that zeros: what a power loss leaves of one that
+// had its name before its bytes were on the disk, an empty file mostly.
+bool is_cut_short(const Directory& library, const std::string& name, const std::string& document);
 // The text of the selection, "" where all was wanted; empty where there is something that is none.
 std::optional<std::string> try_read_selection(const Directory& library);
 Listing list(const Directory& library);

@@ -157,6 +157,11 @@ void Stage::remove(const Site& site, const std::string& name) {
   site.library.remove_tree(name);
 }
 
+std::optional<Directory> Stage::try_open_unpublished(const Directory& library, const std::string& name) {
+  const auto root = library.try_open_directory(name);
+  return root ? root->try_open_directory(publish_name) : std::nullopt;
+}
+
 const Directory& Stage::old() {
   if (!old_) old_ = create_folder(*root_, old_name);
   return *old_;

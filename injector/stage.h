@@ -43,6 +43,9 @@ class Stage {
   // The same for the stage of a run that was killed; nothing happens where its run is still at work.
   static void remove(const Site& site, const std::string& name);
 
+  // What such a run was still to publish when it ended; empty where it had not begun to.
+  static std::optional<Directory> try_open_unpublished(const Directory& library, const std::string& name);
+
   const Directory& root() const { return *root_; }
   const Directory& fresh() const { return *fresh_; }
   const Directory& old();
