@@ -163,7 +163,7 @@ void Directory::rename_from(const Directory& from, const std::string& from_name,
 bool Directory::try_rename_from(const Directory& from, const std::string& from_name, const std::string& name) const {
   if (::renameat(from.fd_.get(), from_name.c_str(), fd_.get(), name.c_str()) == 0) return true;
   if (errno == EXDEV) return false;
-  fail("renameat", name, true);
+  from.fail("renameat", from_name, true);
 }
 
 bool Directory::try_rename_to_free(const Directory& from, const std::string& from_name, const std::string& name) const {

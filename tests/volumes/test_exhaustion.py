@@ -88,6 +88,20 @@ def test_exhausted_from_a_call_on(mount, bundles, capsys, what, start):
     assert code in seen
 
 
+@pytest.mark.usefixtures("supervised")
+@pytest.mark.parametrize("start", ["nothing", "old"])
+def test_a_volume_that_is_frozen_for_a_while(mount, bundles, start):
+    """Nobody can be told then, and nothing is lost: the run goes on when the volume does."""
+    at = mount.ext4(8 << 20)
+    volume = OneName(at / "target", *bundles)
+    for moment in volume.moments(start, 20)[::3]:
+        volume.fresh(start)
+        # The thaw is under way before the freeze: what waits for a frozen volume cannot be ended.
+        done, _ = volume.install(moment, f"(sleep 0.3; fsfreeze -u {at}) > /dev/null 2>&1 & fsfreeze -f {at}")
+        harness.expect(done, 0, "installed")
+        volume.rests(volume.new)
+
+
 @pytest.fixture
 def thin(mount):
     """An ext4 that promises more than the tmpfs below it has; grow() makes good on it."""
