@@ -6,6 +6,7 @@
 #include "core/directory.h"
 #include "core/error.h"
 #include "injector/bundle.h"
+#include "injector/fallback.h"
 #include "injector/fill.h"
 #include "injector/found.h"
 #include "injector/lock.h"
@@ -56,13 +57,8 @@ void forget_foreign(const Manifest& manifest, const std::vector<Slot>& slots, Co
 }
 
 void write_record(const Directory& stage, const Bundle& bundle) {
-  const auto write = [&](const char* name, const std::string& text) {
-    File file = stage.create_file(name, 0644);
-    file.write_all(text);
-    file.close();
-  };
-  write(records::document, bundle.document);
-  if (!bundle.selection.empty()) write(records::selection, bundle.selection + '\n');
+  records::write(stage, records::document, bundle.document);
+  if (!bundle.selection.empty()) records::write(stage, records::selection, bundle.selection + '\n');
 }
 
 // The record last: what has one of its names is ours to the next run, and until a name is published it may be a
@@ -80,7 +76,9 @@ void clean_up(const Site& site, Stage& stage, const std::vector<Slot>& outdated)
   try {
     for (const Slot& slot : outdated) publisher.retire(slot);
     stage.end_publishing();
-    for (const std::string& previous : records::list(site.library).previous) site.library.remove_tree(previous);
+    for (const std::string& outdated_record : records::list(site.library).outdated()) {
+      site.library.remove_tree(outdated_record);
+    }
   } catch (const Error& error) {
     log::warn_about_leftover(error);
   }
@@ -119,7 +117,7 @@ void bring_in(const InstallOptions& options, const Bundle& bundle, const Directo
 
 // Removes what a killed run would have removed after it had published.
 void tidy(const Directory& target, const Bundle& bundle, const Found& found, const Context& context) {
-  if (found.ownership.listing().previous.empty()) return;
+  if (found.ownership.listing().outdated().empty()) return;
   try {
     const Site site{target, *found.folder, *found.ownership.library(), bundle, found.ownership, context};
     const Slots slots = decide(bundle, target, found, false, context);
@@ -151,11 +149,13 @@ Outcome try_out(const InstallOptions& options, const Bundle& bundle, const Direc
 }  // namespace
 
 Outcome install(const InstallOptions& options, const Context& context) {
+  Turn turn;
+  if (options.fallback && !options.dry_run) turn.lock = place_fallback(options, context);
   Bundle bundle = Bundle::open(options.bundle);
   bundle.choose(options.choice);
   const Directory target = open_target(options.target);
   if (options.dry_run) return try_out(options, bundle, target, context);
-  Turn turn = try_take_turn(target);
+  if (!turn.lock) turn = try_take_turn(target);
   if (!turn.lock) {
     const auto found = try_look_at(bundle, target, context);
     if (found && found->installed()) return already_installed(options, target, bundle);

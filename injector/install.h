@@ -17,6 +17,7 @@ struct InstallOptions {
   std::chrono::seconds timeout{60};
   std::optional<std::uint64_t> size_limit;  // bytes
   Choice choice;
+  std::optional<std::string> fallback;  // where it is to be looked at, see place_fallback
   bool replace = false;
   bool fsync = false;
   bool dry_run = false;

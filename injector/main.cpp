@@ -8,6 +8,7 @@
 #include "injector/commands.h"
 #include "injector/install.h"
 #include "injector/interrupt.h"
+#include "injector/left.h"
 #include "injector/limits.h"
 #include "injector/log.h"
 #include "injector/options.h"
@@ -78,8 +79,13 @@ int run_and_report(const Options& options, const Process& self) {
   const Reporter reporter(options.termination_message);
   const auto tell = [&](const Error& error) {
     const bool asked = exit_code_of(error.reason()) >= ExitCode::interrupted;
-    if (options.on_failure == OnFailure::fail || asked) return reporter.report(error);
-    const int code = reporter.report_survived(error);
+    if (options.on_failure == OnFailure::fail || options.command == Command::print || asked) {
+      return reporter.report(error);
+    }
+    if (options.command != Command::run) {
+      return reporter.report_survived(error, describe_what_is_left(options.install, self.interrupt));
+    }
+    const int code = reporter.report_survived(error, "Until then the application goes without, and this sleeps.");
     process::sleep_until_asked_to_end();
     return code;
   };
@@ -89,7 +95,11 @@ int run_and_report(const Options& options, const Process& self) {
 int parse_and_run(int argc, const char* const* argv) {
   const Process self;
   log::configure(log::Level::info, log::Format::automatic);
-  const auto tell = [](const Error& error) { return Reporter(Options().termination_message).report(error); };
+  const auto tell = [&](const Error& error) {
+    const Reporter reporter(Options().termination_message);
+    const bool survived = is_install_to_continue(argc, argv) && exit_code_of(error.reason()) != ExitCode::usage;
+    return survived ? reporter.report_survived(error, "") : reporter.report(error);
+  };
   return guarded(tell, [&] {
     Options options;
     try {
@@ -107,4 +117,12 @@ int parse_and_run(int argc, const char* const* argv) {
 }  // namespace
 }  // namespace injector
 
-int main(int argc, char** argv) { return injector::parse_and_run(argc, argv); }
+int main(int argc, char** argv) {
+  try {
+    return injector::parse_and_run(argc, argv);
+  } catch (...) {
+    // There is not even the memory to say so.
+    return static_cast<int>(injector::is_install_to_continue(argc, argv) ? injector::ExitCode::ok
+                                                                         : injector::ExitCode::temporary);
+  }
+}

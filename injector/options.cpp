@@ -4,12 +4,14 @@
 #include <algorithm>
 #include <array>
 #include <cstdlib>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "core/error.h"
 #include "core/manifest.h"
 #include "core/version.h"
+#include "injector/fallback.h"
 
 namespace injector {
 namespace {
@@ -71,6 +73,11 @@ void add_common(CLI::App& app, Options& options) {
              "How to log (default: auto, text on a terminal and JSON elsewhere)");
 }
 
+void add_on_failure(CLI::App& command, Options& options, const std::string& help) {
+  add_choice<OnFailure>(command, "--on-failure", "INJECTOR_ON_FAILURE", options.on_failure,
+                        {{"fail", OnFailure::fail}, {"continue", OnFailure::continue_without}}, help);
+}
+
 void add_install(CLI::App& command, Options& options) {
   InstallOptions& install = options.install;
   command.add_option("--bundle", install.bundle, "The bundle")->envname("INJECTOR_BUNDLE")->option_text("DIR=/bundle");
@@ -107,6 +114,12 @@ void add_install(CLI::App& command, Options& options) {
       ->envname("INJECTOR_FSYNC");
   command.add_flag("--dry-run", install.dry_run, "Say what would be done, and change nothing")
       ->envname("INJECTOR_DRY_RUN");
+  add_on_failure(command, options,
+                 "fail, or say so, leave the application what it has or the fallback, and exit 0 (default: fail)");
+  install.fallback = default_fallback;
+  command.add_option("--fallback", install.fallback, "With continue: a bundle that fills the names that are absent")
+      ->envname("INJECTOR_FALLBACK")
+      ->option_text(std::string("DIR=") + default_fallback);
   add_common(command, options);
 }
 
@@ -145,9 +158,8 @@ void add_inspect(CLI::App& command, Options& options) {
 
 void add_run(CLI::App& command, Options& options) {
   add_reader(command, options);
-  add_choice<OnFailure>(command, "--on-failure", "INJECTOR_ON_FAILURE", options.on_failure,
-                        {{"fail", OnFailure::fail}, {"continue", OnFailure::continue_without}},
-                        "Where the program cannot be started, or ends by itself: fail, or sleep (default: fail)");
+  add_on_failure(command, options,
+                 "Where the program cannot be started, or ends by itself: fail, or sleep (default: fail)");
   command.footer(std::string("PATH [ARG...] come last: the program, an entry of the payload, and its arguments.\n\n") +
                  exit_codes);
 }
@@ -280,6 +292,7 @@ Options parse_options(int argc, const char* const* argv) {
   } catch (const CLI::ParseError& error) {
     throw Error(Reason::usage, "", with_source(*command, error.what()));
   }
+  if (options.on_failure == OnFailure::fail) options.install.fallback.reset();
   return options;
 }
 
@@ -300,6 +313,22 @@ Options early_options(int argc, const char* const* argv) {
     if (name == format) options.log_format = value;
   }
   return options;
+}
+
+bool is_install_to_continue(int argc, const char* const* argv) noexcept {
+  const std::string_view command = argc > 1 ? argv[1] : "";
+  if (!command.empty() && !command.starts_with('-') && command != "install") return false;
+  constexpr std::string_view option = "--on-failure";
+  const char* variable = std::getenv("INJECTOR_ON_FAILURE");
+  std::string_view mode = variable == nullptr ? "" : variable;
+  for (int i = 1; i < argc; ++i) {
+    const std::string_view argument = argv[i];
+    if (argument == option && i + 1 < argc) mode = argv[i + 1];
+    if (argument.starts_with(option) && argument.substr(option.size()).starts_with('=')) {
+      mode = argument.substr(option.size() + 1);
+    }
+  }
+  return mode == "continue";
 }
 
 }  // namespace injector

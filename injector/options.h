@@ -48,4 +48,7 @@ Options parse_options(int argc, const char* const* argv);
 // throws.
 Options early_options(int argc, const char* const* argv);
 
+// Whether this is an install with --on-failure=continue, as far as that can be told where nothing else can.
+bool is_install_to_continue(int argc, const char* const* argv) noexcept;
+
 }  // namespace injector

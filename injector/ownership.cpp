@@ -14,7 +14,8 @@ constexpr std::size_t most_stages = 2;  // each run removes those of the runs be
 
 }  // namespace
 
-Ownership::Ownership(const std::optional<Directory>& folder, const Bundle& bundle) : bundle_(bundle) {
+Ownership::Ownership(const std::optional<Directory>& folder, const Bundle& bundle, const Context& context)
+    : bundle_(bundle) {
   if (folder) library_ = records::try_open_folder(*folder, bundle.manifest.name());
   if (!library_) return;
   listing_ = records::list(*library_);
@@ -23,16 +24,23 @@ Ownership::Ownership(const std::optional<Directory>& folder, const Bundle& bundl
   // The same document needs no second parse.
   const auto document = records::try_read_text(*library_, records::document, bundle.document.size());
   record_is_current_ = document == bundle.document;
+  if (document && records::is_cut_short(*document, bundle.document)) add_claims(bundle.manifest, records::document);
   for (const std::string& previous : listing_.previous) {
     if (const auto record = try_read(*library_, previous)) add_claims(*record, previous);
   }
-  for (const std::string& stage : listing_.stages) add_pending(stage);
+  for (const std::string& fallback : listing_.fallbacks) {
+    keeps_modes_ = keeps_modes_ && records::keeps_modes(*library_, fallback);
+    add_pending(*library_, fallback);
+  }
+  add_published(context);  // while what is pending is of fallbacks alone
+  for (const std::string& stage : listing_.stages) {
+    if (const auto root = library_->try_open_directory(stage)) add_pending(*root, records::document);
+  }
   if (record_is_current_ && selection_is_current_) {
     add_claims(bundle.manifest, records::document);
   } else if (const auto record = try_read(*library_, records::document)) {
     add_claims(*record, records::document);
   }
-  add_cut_short();
 }
 
 std::optional<Manifest> Ownership::try_read(const Directory& folder, const std::string& record) const {
@@ -43,21 +51,20 @@ void Ownership::add_claims(const Manifest& manifest, const std::string& record) 
   for (const std::uint32_t index : manifest.top()) claims_[manifest.name_of(index)].push_back(record);
 }
 
-void Ownership::add_pending(const std::string& stage) {
-  const auto root = pending_.size() < most_stages ? library_->try_open_directory(stage) : std::nullopt;
-  auto record = root ? try_read(*root, records::document) : std::nullopt;
-  if (record) pending_.push_back(std::move(*record));
+void Ownership::add_pending(const Directory& folder, const std::string& record) {
+  constexpr std::size_t most = 4;  // each run removes the stages of the runs before; each image has one fallback
+  auto manifest = pending_.size() < most ? try_read(folder, record) : std::nullopt;
+  if (manifest) pending_.push_back(std::move(*manifest));
 }
 
-void Ownership::add_cut_short() {
-  if (records::is_cut_short(*library_, records::document, bundle_.document)) {
-    add_claims(bundle_.manifest, records::document);
-  }
+void Ownership::add_published(const Context& context) {
   for (std::size_t i = 0; i < std::min(listing_.stages.size(), most_stages); ++i) {
     const auto unpublished = Stage::try_open_unpublished(*library_, listing_.stages[i]);
     for (const std::uint32_t index : bundle_.manifest.top()) {
       const std::string name = bundle_.manifest.name_of(index);
-      if (unpublished && !unpublished->try_status(name)) claims_[name];
+      // What came out of the name, if it was not free, was claimed by an earlier record, or it is the fallback.
+      const bool out = unpublished && (!unpublished->try_status(name) || is_pending(name, *unpublished, context));
+      if (out) claims_[name];
     }
   }
 }
@@ -86,6 +93,10 @@ bool Ownership::may_remove(const std::string& name, const Status& status, const 
       if (is_as_recorded(name, record, parent, context)) return true;
     }
   }
+  return is_pending(name, parent, context);
+}
+
+bool Ownership::is_pending(const std::string& name, const Directory& parent, const Context& context) const {
   return std::any_of(pending_.begin(), pending_.end(),
                      [&](const Manifest& record) { return is_right(record, name, parent, modes(), context); });
 }

@@ -14,14 +14,14 @@
 
 namespace injector {
 
-// Which top-level names of a target the records of a library claim, and those that lie in the stages of runs that did
-// not come to their end. Everybody who can write to the volume can have written a record, so a claim alone is not
-// enough to remove anything: may_remove says what is. A record that a power loss cut short claims what its library has
-// today, and a stage that had begun to publish what it no longer holds.
+// Which top-level names of a target the records of a library claim, those that lie in the stages of runs that did not
+// come to their end, and those of fallbacks. Everybody who can write to the volume can have written a record, so a
+// claim alone is not enough to remove anything: may_remove says what is. A record that a power loss cut short claims
+// what its library has today, and a stage that had begun to publish what it no longer holds.
 class Ownership {
  public:
   // folder: .injector, where it is there.
-  Ownership(const std::optional<Directory>& folder, const Bundle& bundle);
+  Ownership(const std::optional<Directory>& folder, const Bundle& bundle, const Context& context);
 
   // .injector/NAME, where it is there; what it lists is empty where it is not.
   const std::optional<Directory>& library() const { return library_; }
@@ -33,15 +33,18 @@ class Ownership {
   // Names that earlier versions had and this one has not.
   std::vector<std::string> outdated() const;
   // Whether what has a name in a directory is claimed, and belongs to this user or is to the last byte what a record
-  // says of it. A run that did not end may have lost its race for a name: to its record, only the last counts.
+  // says of it. A run that did not end may have lost its race for a name, and a fallback leaves alone what it finds:
+  // to their records, only the last counts.
   bool may_remove(const std::string& name, const Status& status, const Directory& parent, const Context& context) const;
+  // Whether it is to the last byte what the record in a stage or that of a fallback says.
+  bool is_pending(const std::string& name, const Directory& parent, const Context& context) const;
 
  private:
   std::optional<Manifest> try_read(const Directory& folder, const std::string& record) const;
   void add_claims(const Manifest& manifest, const std::string& record);
-  void add_pending(const std::string& stage);
-  // What a power loss may have left in pieces, so that it is not what its record says, nor the record what it was.
-  void add_cut_short();
+  void add_pending(const Directory& folder, const std::string& record);
+  // What stages had published: a power loss may have left it in pieces, so that it is not what their records say.
+  void add_published(const Context& context);
   // Whether the name is what that record says, as a whole or as its selection takes it.
   bool is_as_recorded(const std::string& name, const std::string& record, const Directory& parent,
                       const Context& context) const;
@@ -49,7 +52,7 @@ class Ownership {
   const Bundle& bundle_;
   std::optional<Directory> library_;
   std::map<std::string, std::vector<std::string>> claims_;  // name, records
-  std::vector<Manifest> pending_;                           // of stages
+  std::vector<Manifest> pending_;                           // of stages and of fallbacks
   records::Listing listing_;
   bool record_is_current_ = false;
   bool selection_is_current_ = false;

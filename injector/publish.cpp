@@ -35,8 +35,15 @@ void Publisher::publish_selection() {
 void Publisher::publish(const Slot& slot) {
   if (slot.foreign) return move_away(slot);
   if (site_.target.try_rename_to_free(stage_.fresh(), slot.name, slot.name)) return;
-  if (!slot.seen) refuse(slot.name);
-  replace(slot);
+  slot.seen ? replace(slot) : replace(look_again(slot.name));
+}
+
+// What has come to the name may be the fallback, from a run that waited for this one in vain.
+Slot Publisher::look_again(const std::string& name) const {
+  Slot slot = Slot::look(site_.target, name, site_.target.try_status(name));
+  const Ownership now(records::try_open(site_.target), site_.bundle, site_.context);
+  if (!now.is_pending(name, site_.target, site_.context)) refuse(name);
+  return slot;
 }
 
 void Publisher::replace(const Slot& slot) {

@@ -23,6 +23,7 @@ class Publisher {
   void retire(const Slot& slot);
 
  private:
+  Slot look_again(const std::string& name) const;
   void replace(const Slot& slot);
   void replace_aside(const Slot& slot);
   void move_away(const Slot& slot);

@@ -11,8 +11,10 @@ namespace injector::records {
 namespace {
 
 constexpr std::size_t most_names = 4096;  // of which a directory of ours has a handful
-constexpr std::size_t most_previous = 8;  // a killed run leaves one
+constexpr std::size_t most_previous = 8;  // a killed run leaves one; each image has one fallback
 constexpr std::uint32_t document_mode = 0644;
+constexpr const char* previous_prefix = "previous-";
+constexpr const char* fallback_prefix = "fallback-";
 
 void warn(const Directory& library, const std::string& name, const std::string& why) {
   log::write(log::Level::warn, "the record counts as absent", {{"path", library.path_of(name)}, {"error", why}});
@@ -22,7 +24,15 @@ void warn(const Directory& library, const std::string& name, const std::string& 
 
 std::size_t limit_for(std::size_t own_document) { return std::max(max_document, 2 * own_document); }
 
-std::string previous_name(const std::string& digest) { return "previous-" + digest.substr(0, 16) + ".json"; }
+std::string previous_name(const std::string& digest) { return previous_prefix + digest.substr(0, 16) + ".json"; }
+
+std::string fallback_name(const std::string& digest) { return fallback_prefix + digest.substr(0, 16) + ".json"; }
+
+std::vector<std::string> Listing::outdated() const {
+  std::vector<std::string> all = previous;
+  all.insert(all.end(), fallbacks.begin(), fallbacks.end());
+  return all;
+}
 
 std::optional<Directory> try_open(const Directory& target) { return try_open_folder(target, folder); }
 
@@ -62,6 +72,12 @@ std::optional<std::string> try_read_text(const Directory& library, const std::st
   }
 }
 
+void write(const Directory& directory, const std::string& name, std::string_view text) {
+  File file = directory.create_file(name, document_mode);
+  file.write_all(text);
+  file.close();
+}
+
 std::optional<Manifest> try_read(const Directory& library, const std::string& name, std::size_t limit) {
   const auto bytes = try_read_text(library, name, limit);
   if (!bytes && !library.try_status(name)) return std::nullopt;
@@ -77,14 +93,13 @@ std::optional<Manifest> try_read(const Directory& library, const std::string& na
   }
 }
 
-bool is_cut_short(const Directory& library, const std::string& name, const std::string& document) {
-  const auto bytes = try_read_text(library, name, document.size());
-  return bytes && *bytes != document && document.starts_with(bytes->substr(0, bytes->find_last_not_of('\0') + 1));
+bool is_cut_short(const std::string& record, const std::string& document) {
+  return record != document && document.starts_with(record.substr(0, record.find_last_not_of('\0') + 1));
 }
 
 // Group and others may have got the right to write since, by the kubelet for fsGroup.
-bool keeps_modes(const Directory& library) {
-  const auto status = library.try_status(document);
+bool keeps_modes(const Directory& library, const std::string& record) {
+  const auto status = library.try_status(record);
   return !status || (status->mode & ~0022U) == document_mode;
 }
 
@@ -100,7 +115,9 @@ Listing list(const Directory& library) {
   Listing listing;
   std::size_t seen = 0;
   library.list_while([&](const std::string& name) {
-    if (name.starts_with("previous-") && listing.previous.size() < most_previous) listing.previous.push_back(name);
+    if (name.starts_with(previous_prefix) && listing.previous.size() < most_previous) listing.previous.push_back(name);
+    if (name.starts_with(fallback_prefix) && listing.fallbacks.size() < most_previous)
+      listing.fallbacks.push_back(name);
     if (name.starts_with("stage-")) listing.stages.push_back(name);
     return ++seen < most_names;
   });

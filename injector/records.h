@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/directory.h"
@@ -14,6 +15,7 @@ namespace injector {
 //   NAME/manifest.json            the record of the library NAME
 //   NAME/selection                which entries of the manifest were wanted (Choice::text), where not all were
 //   NAME/previous-DIGEST.json     records of earlier versions, until what only they have is removed
+//   NAME/fallback-DIGEST.json     manifests of fallbacks that filled absent names, until the library is installed
 //   NAME/stage-RANDOM/            only while an install runs (see Stage)
 //   replaced/                     what --replace moved away, and whatever else of a stranger was found among ours
 // Everybody who can write to the volume can have written it. So a record that cannot be read counts as absent, every
@@ -29,13 +31,19 @@ inline constexpr const char* replaced = "replaced";
 inline constexpr std::size_t max_document = std::size_t{8} << 20U;
 // That of the library whose own document has so many bytes, lest a very large library forgets what it was.
 std::size_t limit_for(std::size_t own_document);
-// Where a record goes that another one replaces, by the digest of its content.
+// Where a record goes that another one replaces, and where the manifest of a fallback goes, by the digest of its
+// content.
 std::string previous_name(const std::string& digest);
+std::string fallback_name(const std::string& digest);
 
 // What is in the directory of one library, by the names of its entries: some of them, where there are very many.
 struct Listing {
   std::vector<std::string> previous;
+  std::vector<std::string> fallbacks;
   std::vector<std::string> stages;
+
+  // Those that go once the library is installed.
+  std::vector<std::string> outdated() const;
 };
 
 // .injector of a target; empty where there is none. Anything but a directory there is target_unsafe.
@@ -63,15 +71,17 @@ class OwnFolder {
   Directory directory_;
 };
 
+void write(const Directory& directory, const std::string& name, std::string_view text);
 // The bytes of a regular file of at most limit bytes; empty where it is anything else, or a bad disk no longer gives
 // it.
 std::optional<std::string> try_read_text(const Directory& library, const std::string& name, std::size_t limit);
 std::optional<Manifest> try_read(const Directory& library, const std::string& name, std::size_t limit = max_document);
 // Whether this volume gives files the modes that they ask for; with those of its mount (SMB, vfat), modes say nothing.
-bool keeps_modes(const Directory& library);
-// Whether the record is the document as far as it reaches, and behind that zeros: what a power loss leaves of one that
-// had its name before its bytes were on the disk, an empty file mostly.
-bool is_cut_short(const Directory& library, const std::string& name, const std::string& document);
+// record: a file of ours that tells.
+bool keeps_modes(const Directory& library, const std::string& record = document);
+// Whether these bytes are the document as far as they reach, and behind that zeros: what a power loss leaves of a
+// record that had its name before its bytes were on the disk, an empty file mostly.
+bool is_cut_short(const std::string& record, const std::string& document);
 // The text of the selection, "" where all was wanted; empty where there is something that is none.
 std::optional<std::string> try_read_selection(const Directory& library);
 Listing list(const Directory& library);

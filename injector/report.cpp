@@ -25,8 +25,8 @@ int Reporter::report(const Outcome& outcome) const {
 
 int Reporter::report(const Error& error) const { return close(error, error.remedy(), exit_code_of(error.reason())); }
 
-int Reporter::report_survived(const Error& error) const {
-  return close(error, error.remedy() + " Until then the application goes without, and this sleeps.", ExitCode::ok);
+int Reporter::report_survived(const Error& error, const std::string& meanwhile) const {
+  return close(error, error.remedy() + ' ' + meanwhile, ExitCode::ok);
 }
 
 int Reporter::close(const Error& error, const std::string& remedy, ExitCode code) const {

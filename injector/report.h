@@ -17,8 +17,8 @@ class Reporter {
   // Both give the exit code.
   int report(const Outcome& outcome) const;
   int report(const Error& error) const;
-  // An error that the application is not to suffer from: as loud, but the exit code will be 0.
-  int report_survived(const Error& error) const;
+  // An error that the application is not to suffer from: as loud, but the exit code will be 0. meanwhile: a sentence.
+  int report_survived(const Error& error, const std::string& meanwhile) const;
 
  private:
   int close(const Error& error, const std::string& remedy, ExitCode code) const;

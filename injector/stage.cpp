@@ -56,11 +56,15 @@ void release(const Directory& root) {
   if (root.try_status(old_name)) root.rename_from(root, old_name, gone_name);
 }
 
+void put_back_old(const Directory& target, const Directory& root) {
+  for_each_name(root, old_name, [&](const Directory& old, const std::string& name) {
+    if (!target.try_status(name)) target.try_rename_to_free(old, name, name);
+  });
+}
+
 // Takes out of a stage what must not go with it.
 void save(const Site& site, const Directory& root) {
-  for_each_name(root, old_name, [&](const Directory& old, const std::string& name) {
-    if (!site.target.try_status(name)) site.target.try_rename_to_free(old, name, name);
-  });
+  put_back_old(site.target, root);
   const auto record = records::try_read(root, records::document, records::limit_for(site.bundle.document.size()));
   for (const char* folder : {publish_name, old_name}) {
     for_each_name(root, folder, [&](const Directory& directory, const std::string& name) {
@@ -160,6 +164,12 @@ void Stage::remove(const Site& site, const std::string& name) {
 std::optional<Directory> Stage::try_open_unpublished(const Directory& library, const std::string& name) {
   const auto root = library.try_open_directory(name);
   return root ? root->try_open_directory(publish_name) : std::nullopt;
+}
+
+void Stage::put_back(const Directory& target, const Directory& library, const std::string& name) {
+  const auto root = library.try_open_directory(name);
+  const auto lock = root ? Lock::try_take(*root) : std::nullopt;
+  if (lock) put_back_old(target, *root);
 }
 
 const Directory& Stage::old() {

@@ -42,6 +42,8 @@ class Stage {
 
   // The same for the stage of a run that was killed; nothing happens where its run is still at work.
   static void remove(const Site& site, const std::string& name);
+  // Puts back alone what such a run had moved aside while its name in the target is free.
+  static void put_back(const Directory& target, const Directory& library, const std::string& name);
 
   // What such a run was still to publish when it ended; empty where it had not begun to.
   static std::optional<Directory> try_open_unpublished(const Directory& library, const std::string& name);

@@ -224,18 +224,6 @@ KINDS = {"36 device": device, "37 FIFO": os.mkfifo, "38 socket": unix_socket}
 
 @needs_root
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("name", ["agent/core/tool", "boot.py"])
-def test_a_file_of_a_bundle_that_is_none(place, target, kind, name):
-    bundle = harness.pack(place, FILES)
-    (bundle / "payload" / name).unlink()
-    KINDS[kind](bundle / "payload" / name)
-    harness.expect(harness.install(bundle, target), 65, "type-mismatch", f"payload/{name}")
-    harness.expect(harness.injector("verify", "--bundle", bundle), 65, "type-mismatch", f"payload/{name}")
-    assert harness.payload_of(target) == {} and harness.leftovers(target) == []
-
-
-@needs_root
-@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("name", ["agent/core/tool", "agent/core", "boot.py", "agent"])
 def test_what_is_planted_in_a_target_is_replaced(place, target, kind, name):
     bundle = harness.pack(place, FILES)

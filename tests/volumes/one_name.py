@@ -5,21 +5,25 @@ import subprocess
 import pytest
 
 import harness
+from state import states
 from life import FOREIGN, Life
 from steps import FILES, NEXT
 
-CALLS = "mkdirat,write,linkat,symlinkat,renameat,renameat2,unlinkat,syncfs"
+CALLS = "mkdirat,write,linkat,symlinkat,renameat,renameat2,unlinkat,syncfs,fsync"
 
 
 def packed(place):
     """Its versions 1.0.0 and 2.0.0: what an application loads is then all old or all new."""
     below = [{path: content for path, content in files.items() if path.startswith("agent/")} for files in (FILES, NEXT)]
+    harness.pack(place, {"agent/__init__.py": "# inert\n", "agent/core/a.so": ""}, version="0").rename(place / "fallback.bundle")
     return harness.pack(place, below[0]), harness.pack(place, below[1], version="2.0.0")
 
 
 class OneName(Life):
+    fallback = property(lambda self: self.new.with_name("fallback.bundle"))
+
     def fresh(self, start):
-        """The same each time, "nothing" or "old", and all of it on the disk."""
+        """The same each time, nothing or the old version, and all of it on the disk."""
         subprocess.run(["rm", "-rf", self.target], check=True)
         harness.write_tree(self.target, FOREIGN)
         if start == "old":
@@ -40,17 +44,17 @@ class OneName(Life):
         self.fresh(start)
         done, names = self.install(None, None, *options)
         assert done.returncode == 0, done.stderr
-        return [n for n, name in enumerate(names, 1) if name.startswith(("rename", "sync")) or n % every == 1 % every]
+        return [n for n, name in enumerate(names, 1) if name.startswith(("rename", "sync", "fsync")) or n % every == 1 % every]
 
     def state_of_names(self):
-        """What an application sees under the library's name: nothing, old, new or wrong bytes; else it is an error."""
+        """What an application sees under the library's name: nothing, fallback, old, new or wrong bytes, or it is an error."""
         found = {path: entry for path, entry in self.payload().items() if not path.startswith("foreign")}
-        known = {"nothing": {}} | {n: harness.tree(b / "payload") for n, b in (("old", self.old), ("new", self.new))}
-        for name, tree in known.items():
-            if found == tree:
-                return name
-        assert found.keys() == known["new"].keys(), "a name is missing, or surplus"
-        for path, entry in known["new"].items():
+        new, *others = [harness.tree(bundle / "payload") for bundle in (self.new, self.old, self.fallback)]
+        agreed = set().union(*states(found, new=new, old=others[0], fallback=others[1]).values())
+        if agreed:
+            return agreed.pop()
+        assert found.keys() == new.keys(), "a name is missing, or surplus"
+        for path, entry in new.items():
             assert found[path] == entry or found[path][:2] == entry[:2] and entry[0] == "file", path
             self.is_part(path)
         return "wrong bytes"
