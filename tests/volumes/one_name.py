@@ -19,8 +19,16 @@ def packed(place):
     return harness.pack(place, below[0]), harness.pack(place, below[1], version="2.0.0")
 
 
+# What can be seen before the new version, by what there is at the start; the fallback comes to where nothing is.
+BEFORE = {"nothing": ["nothing"], "old": ["old"], "fallback": ["nothing", "fallback"]}
+
+
 class OneName(Life):
     fallback = property(lambda self: self.new.with_name("fallback.bundle"))
+
+    def options(self, start):
+        """With which the fallback comes first."""
+        return ["--on-failure=continue", "--fallback", self.fallback] if start == "fallback" else []
 
     def fresh(self, start):
         """The same each time, nothing or the old version, and all of it on the disk."""
@@ -30,7 +38,7 @@ class OneName(Life):
             harness.expect(harness.install(self.old, self.target), 0, "installed")
         subprocess.run(["sync", "-f", self.target], check=True)
 
-    def install(self, moment=None, act=None, *options):
+    def install(self, moment=None, act=None, options=()):
         """Brings the new version in. At that call, a command is run before; it is an error where there was no call."""
         command = [harness.INJECTOR, "install", "--bundle", self.new, "--target", self.target, "--threads", "1",
                    "--log-format", "text", "--termination-message", "/nonexistent", *options]
@@ -39,10 +47,10 @@ class OneName(Life):
         assert calls, f"there is no call {moment}"
         return done, [call.split()[1] for call in calls]
 
-    def moments(self, start, every, *options):
+    def moments(self, start, every, options=()):
         """The calls that publish or wait for the disk, by their numbers, and of the others every which one."""
         self.fresh(start)
-        done, names = self.install(None, None, *options)
+        done, names = self.install(options=options)
         assert done.returncode == 0, done.stderr
         return [n for n, name in enumerate(names, 1) if name.startswith(("rename", "sync", "fsync")) or n % every == 1 % every]
 

@@ -11,10 +11,10 @@ import pytest
 import harness
 from life import only_line
 from mounts import Mounts
-from one_name import OneName, packed, supervised  # noqa: F401 (a fixture)
+from one_name import BEFORE, OneName, packed, supervised  # noqa: F401 (a fixture)
 from steps import BINARY, flip
 
-EVERY = 1 if harness.LONG else 7
+EVERY = 1 if harness.LONG else 12
 
 
 @pytest.fixture
@@ -57,35 +57,37 @@ def gets_read_only(at):
 
 # How it is made, what happens to it, and what the run ends with then.
 EXHAUSTED = {
-    "tmpfs, bytes": (lambda mount: mount.tmpfs("size=2m"), eats_bytes, 75),
-    "tmpfs, inodes": (lambda mount: mount.tmpfs("size=4m,nr_inodes=64"), eats_inodes, 75),
-    "ext4, bytes": (lambda mount: mount.ext4(8 << 20), eats_bytes, 75),
-    "ext4, inodes": (lambda mount: mount.ext4(8 << 20, "-N", "64"), eats_inodes, 75),
-    "btrfs, quota": (subvolume, has_a_quota, 75),
-    "ext4, read-only": (lambda mount: mount.ext4(8 << 20, "-e", "remount-ro"), gets_read_only, 73),
+    "tmpfs, bytes": (lambda mount: mount.tmpfs("size=2m"), eats_bytes, 75, "no-space"),
+    "tmpfs, inodes": (lambda mount: mount.tmpfs("size=4m,nr_inodes=64"), eats_inodes, 75, "no-space|no-inodes"),
+    "ext4, bytes": (lambda mount: mount.ext4(8 << 20), eats_bytes, 75, "no-space"),
+    "ext4, inodes": (lambda mount: mount.ext4(8 << 20, "-N", "64"), eats_inodes, 75, "no-space|no-inodes"),
+    "btrfs, quota": (subvolume, has_a_quota, 75, "no-space"),
+    "ext4, read-only": (lambda mount: mount.ext4(8 << 20, "-e", "remount-ro"), gets_read_only, 73, "target-read-only"),
 }
 
 
 @pytest.mark.usefixtures("supervised")
-@pytest.mark.parametrize("start", ["nothing", "old"])
+@pytest.mark.parametrize("start", BEFORE)
 @pytest.mark.parametrize("what", EXHAUSTED)
 def test_exhausted_from_a_call_on(mount, bundles, capsys, what, start):
-    """Names are whole, and once the cause is gone the next run ends as ever."""
-    make, exhaust, code = EXHAUSTED[what]
+    """Names are whole, and once the cause is gone the next run ends as ever. With a fallback it is what is there then."""
+    make, exhaust, code, reason = EXHAUSTED[what]
     at = make(mount)
     volume, seen = OneName(at / "target", *bundles), collections.Counter()
-    act, undo = exhaust(at)
-    for moment in volume.moments(start, EVERY):
+    options, (act, undo) = volume.options(start), exhaust(at)
+    for moment in volume.moments(start, EVERY, options):
         volume.fresh(start)
-        done, _ = volume.install(moment, act)
-        seen[done.returncode] += 1
-        only_line(done, 0, code)
-        assert volume.state_of_names() in ("new",) if done.returncode == 0 else (start, "new"), (moment, done.stderr)
+        done, _ = volume.install(moment, act, options)
+        line, state = only_line(done, 0 if options else code, 0), volume.state_of_names()
+        failed = re.match(f"injector: ({reason}): ", line)
+        seen[f"{failed[1]}: {state}" if failed else state] += 1
+        assert failed or ": installed: " in line, line
+        assert state in ((*BEFORE[start], "new") if failed else ("new",)), (moment, done.stderr)
         shell(undo) if undo else mount.again(at)
         volume.installs_again(moment)
     with capsys.disabled():
-        print(f"\n  exhausted, {what}, {start}: {sum(seen.values())} points, exit codes {dict(sorted(seen.items()))} ", end="")
-    assert code in seen
+        print(f"\n  exhausted, {what}, {start}: {sum(seen.values())} points, {dict(sorted(seen.items()))} ", end="")
+    assert f"{reason.split('|')[0]}: {start}" in seen
 
 
 @pytest.mark.usefixtures("supervised")

@@ -13,9 +13,9 @@ import pytest
 
 import harness
 from life import only_line
-from one_name import OneName, packed, supervised  # noqa: F401 (a fixture)
+from one_name import BEFORE, OneName, packed, supervised  # noqa: F401 (a fixture)
 
-EVERY = 1 if harness.LONG else 6  # of the calls that neither publish nor wait for the disk
+EVERY = 1 if harness.LONG else 10  # of the calls that neither publish nor wait for the disk
 AFTER = None  # the moment behind the end of the run
 # What is there before, and whether the journal's end is written: it is what can part a fallback's names from its bytes.
 STARTS = [("nothing", False), ("nothing", True), ("old", False), ("old", True), ("fallback", True)]
@@ -38,19 +38,17 @@ def test_power_loss(mount, bundles, capsys, kind, start, log, options):
     at = KINDS[kind](mount)
     disk, seen = OneName(at / "target", *bundles), collections.Counter()
     cut = mount.power_cut(at, log)
-    if start == "fallback":
-        options = (*options, "--on-failure=continue", "--fallback", disk.fallback)
-    before = {"nothing": ["nothing"], "old": ["old"], "fallback": ["nothing", "fallback"]}[start]
-    for moment in [*disk.moments(start, EVERY, *options), AFTER]:
+    options = [*options, *disk.options(start)]
+    for moment in [*disk.moments(start, EVERY, options), AFTER]:
         disk.fresh(start)
-        done, _ = disk.install(moment, shlex.join(cut), *options)
+        done, _ = disk.install(moment, shlex.join(cut), options)
         if moment is AFTER:
             subprocess.run(cut, check=True)
         mount.again(at)
         state = disk.state_of_names()
         seen[state] += 1
         line = only_line(done, 0, 74)
-        assert state in (*before, "new") or state == "wrong bytes" and "--fsync" not in options, (moment, done.stderr)
+        assert state in (*BEFORE[start], "new") or state == "wrong bytes" and "--fsync" not in options, (moment, done.stderr)
         assert ": installed: " not in line or "--fsync" not in options or state == "new", (moment, done.stderr)
         disk.installs_again(moment)
     with capsys.disabled():
