@@ -18,7 +18,7 @@ namespace {
 
 constexpr const char* exit_codes =
     "Exit codes:\n"
-    "  0    done: installed, already installed, verified\n"
+    "  0    done: installed, already installed, verified; or, with --on-failure=continue, survived\n"
     "  64   usage: the command line or an INJECTOR_* variable\n"
     "  65   damaged: a bundle, or (verify) what is installed, is not what its manifest says\n"
     "  66   there is no bundle, or nothing is installed\n"
@@ -115,7 +115,7 @@ void add_install(CLI::App& command, Options& options) {
   command.add_flag("--dry-run", install.dry_run, "Say what would be done, and change nothing")
       ->envname("INJECTOR_DRY_RUN");
   add_on_failure(command, options,
-                 "fail, or say so, leave the application what it has or the fallback, and exit 0 (default: fail)");
+                 "What a failure does: fail, or exit 0 all the same and say so (default: fail)");
   install.fallback = default_fallback;
   command.add_option("--fallback", install.fallback, "With continue: a bundle that fills the names that are absent")
       ->envname("INJECTOR_FALLBACK")

@@ -59,6 +59,33 @@ TEST(Options, RunLeavesTheProgramItsArguments) {
   EXPECT_EQ(parse({"run", "--on-failure", "fail", "agent"}).on_failure, OnFailure::fail);
 }
 
+TEST(Options, InstallLooksAtAFallbackOnlyWhereItContinues) {
+  EXPECT_EQ(parse({}).on_failure, OnFailure::fail);
+  EXPECT_EQ(parse({"--fallback", "/f"}).install.fallback, std::nullopt);
+  EXPECT_EQ(parse({"--on-failure=continue"}).install.fallback, "/fallback");
+  EXPECT_EQ(parse({"--on-failure=continue", "--fallback", "/f"}).install.fallback, "/f");
+  const SetVariable mode("INJECTOR_ON_FAILURE", "continue");
+  const SetVariable fallback("INJECTOR_FALLBACK", "/variable");
+  EXPECT_EQ(parse({}).install.fallback, "/variable");
+  EXPECT_EQ(parse({"install", "--on-failure", "fail"}).install.fallback, std::nullopt);
+}
+
+TEST(Options, WhetherToContinueIsKnownWhereNothingElseIs) {
+  const auto continues = [](std::vector<const char*> arguments) {
+    arguments.insert(arguments.begin(), "injector");
+    return is_install_to_continue(static_cast<int>(arguments.size()), arguments.data());
+  };
+  EXPECT_FALSE(continues({}));
+  EXPECT_FALSE(continues({"--on-failure"}));
+  EXPECT_TRUE(continues({"--on-failure", "continue"}));
+  EXPECT_TRUE(continues({"install", "--bundle", "/b", "--on-failure=continue"}));
+  EXPECT_FALSE(continues({"run", "--on-failure=continue", "agent"}));
+  const SetVariable mode("INJECTOR_ON_FAILURE", "continue");
+  EXPECT_TRUE(continues({}));
+  EXPECT_FALSE(continues({"--on-failure=fail"}));
+  EXPECT_FALSE(continues({"verify"}));
+}
+
 TEST(Options, UsageErrors) {
   for (const std::vector<const char*>& arguments : {std::vector{"--no-such"},
                                                     {"uninstall"},
@@ -72,6 +99,8 @@ TEST(Options, UsageErrors) {
                                                     {"run", "--threads", "2", "--"},
                                                     {"run", "--no-such", "agent"},
                                                     {"run", "--on-failure", "maybe", "agent"},
+                                                    {"--on-failure", "maybe"},
+                                                    {"verify", "--fallback", "/f"},
                                                     {"run", "--bundle", "/b", "--target", "/t", "agent"}}) {
     try {
       parse(arguments);

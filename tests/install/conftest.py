@@ -7,7 +7,7 @@ import sys
 import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
-pytest.register_assert_rewrite("steps")
+pytest.register_assert_rewrite("steps", "state")
 import harness  # noqa: E402
 import steps  # noqa: E402
 

@@ -1,4 +1,4 @@
-"""--on-failure=continue: the run ends with 0 whatever failed, says so, and the application has what it had or the fallback."""
+"""--on-failure=continue: whatever failed, the run ends with 0, says so, and leaves what was there or the fallback."""
 
 import contextlib
 import fcntl
@@ -154,7 +154,8 @@ def test_the_library_replaces_every_kind_of_fallback(place, target, name, mode):
     case = Case(place, target, files, FALLBACKS[name])
     case.run(missing(case))
     assert_fallback(case)
-    harness.expect(harness.install(case.new, target, "--on-failure", mode, "--fallback", case.place / "none"), 0, "installed")
+    done = harness.install(case.new, target, "--on-failure", mode, "--fallback", case.place / "none")
+    harness.expect(done, 0, "installed")
     assert_installed(target, case.new)
     harness.expect(harness.injector("verify", "--target", target), 0, "verified")
 
@@ -213,7 +214,8 @@ def test_what_is_missing_of_an_installed_library(case):
 def test_fallbacks_of_two_images(case):
     """The second fills what the first has not; both give way to the library."""
     case.run(missing(case))
-    case.fallback = harness.pack(case.place, FALLBACK | {"only-in-2.py": "# nothing\n", "boot.py": "# other\n"}, version="0.1")
+    other = FALLBACK | {"only-in-2.py": "# nothing\n", "boot.py": "# other\n"}
+    case.fallback = harness.pack(case.place, other, version="0.1")
     case.expect(case.run(missing(case)), "bundle-not-found", "something")
     assert (case.target / "boot.py").read_text() == FALLBACK["boot.py"]
     assert (case.target / "only-in-2.py").exists()
@@ -321,9 +323,9 @@ def test_root_installs_over_the_fallback_of_another_user(case, user):
 def test_signals_end_as_always(case, kind, reason):
     """While it waits for the lock: nothing is written, for whoever is asked to go goes."""
     with lock_of(case):
-        process = subprocess.Popen([harness.INJECTOR, "install", "--bundle", case.new, "--target", case.target, "--fallback",
-                                    case.fallback, "--on-failure=continue", "--log-format=text"],
-                                   stderr=subprocess.PIPE, text=True)
+        process = subprocess.Popen(
+            [harness.INJECTOR, "install", "--bundle", case.new, "--target", case.target, "--fallback", case.fallback,
+             "--on-failure=continue", "--log-format=text"], stderr=subprocess.PIPE, text=True)
         process.stderr.readline()
         process.send_signal(signal.Signals[kind])
         _, stderr = process.communicate(timeout=harness.PATIENCE)
@@ -409,7 +411,7 @@ def test_what_is_installed_costs_a_look_at_the_names(case):
 
 def calls(case, mode):
     trace = case.place / "trace"
-    done = harness.run("strace", "-o", trace, "-e", "trace=%file,%desc", harness.INJECTOR, "install", "--bundle", case.new,
-                       "--target", case.target, "--on-failure", mode, "--fallback", case.fallback, "--threads", "1")
+    done = harness.run("strace", "-o", trace, "-e", "trace=%file,%desc", harness.INJECTOR, "--bundle", case.new, "--target",
+                       case.target, "--on-failure", mode, "--fallback", case.fallback, "--threads", "1")
     assert done.returncode == 0, done.stderr
     return trace.read_text().splitlines()

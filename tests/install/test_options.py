@@ -60,7 +60,8 @@ def test_an_unknown_command_is_named():
 
 
 @pytest.mark.parametrize("name, value", [("TIMEOUT", "soon"), ("THREADS", "0"), ("LOG_LEVEL", "loud"),
-                                         ("SIZE_LIMIT", "x"), ("REPLACE", "perhaps"), ("DRY_RUN", "2x")])
+                                         ("SIZE_LIMIT", "x"), ("REPLACE", "perhaps"), ("DRY_RUN", "2x"),
+                                         ("ON_FAILURE", "maybe")])
 def test_usage_of_variables(target, bundle, name, value):
     with untouched(target):
         done = harness.install(bundle, target, env={f"INJECTOR_{name}": value})
@@ -129,7 +130,7 @@ def test_termination_message_by_option_and_by_variable(place, target, bundle):
 
 
 def test_an_empty_variable_counts_as_unset(target, bundle):
-    names = ["BUNDLE", "TARGET", "TIMEOUT", "REPLACE", "FSYNC", "DRY_RUN", "THREADS", "SIZE_LIMIT", "LOG_LEVEL",
+    names = ["BUNDLE", "TARGET", "TIMEOUT", "REPLACE", "ON_FAILURE", "FALLBACK", "FSYNC", "DRY_RUN", "THREADS", "SIZE_LIMIT", "LOG_LEVEL",
              "LOG_FORMAT", "TERMINATION_MESSAGE"]
     done = harness.install(bundle, target, env={f"INJECTOR_{n}": "" for n in names})
     harness.expect(done, 0, "installed")
@@ -161,7 +162,8 @@ def test_help():
 
 @pytest.mark.parametrize("command, options", [
     ("install", ["--bundle", "--target", "--timeout", "--replace", "--fsync", "--dry-run", "--threads", "--size-limit",
-                 "--termination-message", "--log-level", "--log-format", "/bundle", "/target", "60"]),
+                 "--termination-message", "--log-level", "--log-format", "--on-failure", "--fallback", "fail|continue", "/bundle",
+                 "/target", "/fallback", "60"]),
     ("verify", ["--bundle", "--target", "--library"]),
     ("inspect", ["--bundle", "--target", "--library", "--output", "json"]),
     ("env", ["--bundle", "--target", "--library", "--mount", "--output", "shell", "kubernetes"])])

@@ -6,7 +6,7 @@ import sys
 import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "install"))
-pytest.register_assert_rewrite("steps", "life")
+pytest.register_assert_rewrite("steps", "life", "state")
 import harness  # noqa: E402
 from steps import FILES, NEXT  # noqa: E402
 

@@ -4,9 +4,11 @@ import shutil
 import typing
 
 import harness
+from state import by_name, states
 from steps import manifest
 
 FOREIGN = {"foreign/deep/file": "not ours\n", "foreign.txt": "not ours either\n"}
+FALLBACK = {"agent/__init__.py": "# nothing\n", "agent/sub/x.py": "# nothing\n", "boot.py": "# nothing\n"}
 PRECIOUS = "a stranger's only copy\n"
 
 
@@ -21,9 +23,20 @@ class Life(typing.NamedTuple):
     def whole(self):
         """From nothing of ours to a repaired 2.0.0."""
         harness.write_tree(self.target, FOREIGN)
+        self.falls_back()
         self.installs(self.old)
         self.upgrades()
         self.repairs()
+
+    def falls_back(self):
+        """There is no library: the fallback fills its names, and gives way afterwards like an older version."""
+        fallback = harness.pack(self.old.parent, FALLBACK, version="0")
+        tree = self._comparable(harness.tree(fallback / "payload"))
+        for _ in range(2):
+            done = harness.install(self.old.parent / "none", self.target, "--on-failure=continue", "--fallback", fallback)
+            harness.expect(done, 0, "bundle-not-found", "the application has the fallback")
+            agreed = states(self.payload(), fallback=tree)
+            assert all("fallback" in agreed[name] for name in by_name(tree)), agreed
 
     def installs(self, bundle, *options):
         harness.expect(harness.install(bundle, self.target, *options), 0, "installed")
@@ -103,10 +116,7 @@ def only_line(done, *codes):
 
 def check_names(target, was, will, installed):
     """Each name as it was or as it will be, whole; as it will be where that was said, but for what has to go."""
-    found = harness.payload_of(target)
-    if installed:
-        assert {path: found.get(path) for path in will} == will
-    for name in {path.split("/")[0] for path in found.keys() | was.keys() | will.keys()}:
-        below = [{p: e for p, e in each.items() if p.split("/")[0] == name} for each in (found, was, will)]
+    for name, agreed in states(harness.payload_of(target), old=was, new=will).items():
+        assert not installed or name not in by_name(will) or "new" in agreed, f"{name} is not new"
         # A link that the racer could not take back is its own.
-        assert below[0] in below[1:] or (target / name).is_symlink(), f"{name} is neither old nor new"
+        assert agreed & {"old", "new"} or (target / name).is_symlink(), f"{name} is neither old nor new"
