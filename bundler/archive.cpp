@@ -141,6 +141,9 @@ std::string Archive::tar_name() const {
 std::string Archive::zip_name() {
   if (zip_position_ == zip_entries_.size()) fail("has more entries than its directory");
   ZipEntry& entry = zip_entries_[zip_position_++];
+  // Whoever wrote it meant a directory, and here it would be a letter of a name.
+  if (entry.name.find('\\') != std::string::npos)
+    throw Error(Reason::unsafe_entry, path_, entry.name + ": the path has a \\, a zip's names are divided by /");
   const bool directory = archive_entry_filetype(reader_->entry) == AE_IFDIR;
   if (directory != entry.name.ends_with('/')) fail(entry.name + " is a directory and a file at once");
   return std::move(entry.name);

@@ -49,6 +49,7 @@ std::string write(const PackOptions& options, const Manifest& manifest, const Co
 }
 
 std::string pack_input(const PackOptions& options, const Collection& collection) {
+  if (collection.empty()) throw Error(Reason::unsafe_entry, *options.input, "holds nothing to pack", "Fill it.");
   const std::vector<Variable> environment =
       options.environment ? read_environment(*options.environment) : std::vector<Variable>();
   return write(options, describe(collection, *options.name, *options.version, environment), collection);

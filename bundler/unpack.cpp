@@ -32,6 +32,12 @@ std::string parent_path_of(const std::string& path) {
 
 std::string name_in(const std::string& path) { return path.substr(path.rfind('/') + 1); }
 
+// As much of a path as leaves room for what is wrong with it.
+std::string shown(const std::string& path) {
+  constexpr std::size_t most = 256;
+  return path.size() <= most ? path : path.substr(0, most) + "...";
+}
+
 }  // namespace
 
 struct Unpacker::Job {
@@ -62,7 +68,7 @@ struct Unpacker::Job {
 void Unpacker::unpack(const std::string& archive, const std::string& at) {
   Job job{archive, at, kind_of(archive), Archive(archive), {}, {}, {}, "", std::vector<char>(File::buffer_size)};
   while (const auto entry = job.archive.next()) {
-    if (entry->path.empty() || entry->path == ".") continue;
+    if (entry->type == EntryType::directory && (entry->path.empty() || entry->path == ".")) continue;
     unpack_entry(job, *entry);
   }
   if (job.kind != Kind::wheel) return;
@@ -75,7 +81,7 @@ void Unpacker::unpack(const std::string& archive, const std::string& at) {
 }
 
 void Unpacker::unpack_entry(Job& job, const ArchiveEntry& entry) {
-  if (const auto problem = TreePath::problem_of(entry.path)) job.refuse(entry.path + ": the path " + *problem);
+  if (const auto problem = TreePath::problem_of(entry.path)) job.refuse(shown(entry.path) + ": the path " + *problem);
   count(job, entry.path);
   const bool directory = entry.type == EntryType::directory;
   const bool plain = entry.type == EntryType::file && entry.hard_link.empty();

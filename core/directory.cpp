@@ -130,7 +130,7 @@ std::optional<File> Directory::try_create_file(const std::string& name, std::uin
 std::optional<File> Directory::try_open_for_lock(const std::string& name) const {
   constexpr int flags = O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
   Fd fd(retry([&] { return ::openat(fd_.get(), name.c_str(), flags); }));
-  if (!fd && (errno == ENOENT || errno == EACCES || errno == EPERM || errno == EROFS)) return std::nullopt;
+  if (!fd && (errno == ENOENT || errno == EACCES || errno == EPERM)) return std::nullopt;
   if (!fd && (errno == ELOOP || errno == EISDIR || errno == ENXIO)) {
     throw Error(Reason::target_unsafe, path_of(name), "is not a regular file");
   }
@@ -163,7 +163,7 @@ void Directory::rename_from(const Directory& from, const std::string& from_name,
 bool Directory::try_rename_from(const Directory& from, const std::string& from_name, const std::string& name) const {
   if (::renameat(from.fd_.get(), from_name.c_str(), fd_.get(), name.c_str()) == 0) return true;
   if (errno == EXDEV) return false;
-  fail("renameat", name, true);
+  from.fail("renameat", from_name, true);
 }
 
 bool Directory::try_rename_to_free(const Directory& from, const std::string& from_name, const std::string& name) const {

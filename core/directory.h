@@ -63,7 +63,8 @@ class Directory {
 
   // Renames into this directory, replacing as rename(2) does.
   void rename_from(const Directory& from, const std::string& from_name, const std::string& name) const;
-  // The same; false where the file system cannot move it: overlayfs, a directory that a lower layer has.
+  // The same; false where the file system cannot move it: overlayfs, a directory that a lower layer has. What fails is
+  // named by what was to be moved.
   bool try_rename_from(const Directory& from, const std::string& from_name, const std::string& name) const;
   // Renames onto a free name: false where it is taken.
   bool try_rename_to_free(const Directory& from, const std::string& from_name, const std::string& name) const;

@@ -117,6 +117,11 @@ void File::forget_cache(std::uint64_t offset, std::uint64_t length) {
   ::posix_fadvise(fd_.get(), static_cast<off_t>(offset), static_cast<off_t>(length), POSIX_FADV_DONTNEED);
 }
 
+void File::sync() {
+  if (retry([&] { return ::fsync(fd_.get()); }) == 0 || errno == EINVAL || errno == EROFS) return;
+  throw_errno(errno, "fsync", path_, Access::write);
+}
+
 bool File::try_lock() {
   if (retry([&] { return ::flock(fd_.get(), LOCK_EX | LOCK_NB); }) == 0) return true;
   if (errno == EWOULDBLOCK) return false;

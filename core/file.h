@@ -62,6 +62,8 @@ class File {
   void finish_writeback(std::uint64_t offset, std::uint64_t length);
   // Tells the kernel that the cached pages of the range will not be read again.
   void forget_cache(std::uint64_t offset, std::uint64_t length);
+  // Waits until content and name are on the device. Where the file system knows no such thing, nothing happens.
+  void sync();
   // Takes an exclusive flock(2); false where another process holds it.
   bool try_lock();
   // Closes and reports what only close does (a quota, a network file system).

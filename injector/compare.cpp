@@ -92,17 +92,14 @@ class Worker {
   Worker(Comparer& shared, bool thread_to_spare)
       : shared_(shared), directories_(shared.manifest(), shared.root()), hasher_(thread_to_spare) {}
 
+  // What a bad disk no longer gives is as wrong as other bytes: an install brings it anew.
   void compare_entry(std::uint32_t index) {
-    const Directory* parent = directories_.try_open_parent_of(index);
-    if (parent == nullptr) return shared_.differ(index, State::absent, Reason::missing_entry, "is missing");
-    switch (shared_.manifest()[index].type) {
-      case EntryType::directory:
-        return compare_directory(*parent, index);
-      case EntryType::file:
-        compare_file(*parent, index);
-        return;
-      case EntryType::symlink:
-        return compare_symlink(*parent, index);
+    try {
+      compare_readable_entry(index);
+    } catch (const Error& error) {
+      if (error.reason() != Reason::io_error) throw;
+      hasher_.finish();  // what the file gave before
+      shared_.differ_at(index, State::wrong, Reason::io_error, error.path(), error.problem());
     }
   }
 
@@ -122,6 +119,20 @@ class Worker {
   }
 
  private:
+  void compare_readable_entry(std::uint32_t index) {
+    const Directory* parent = directories_.try_open_parent_of(index);
+    if (parent == nullptr) return shared_.differ(index, State::absent, Reason::missing_entry, "is missing");
+    switch (shared_.manifest()[index].type) {
+      case EntryType::directory:
+        return compare_directory(*parent, index);
+      case EntryType::file:
+        compare_file(*parent, index);
+        return;
+      case EntryType::symlink:
+        return compare_symlink(*parent, index);
+    }
+  }
+
   // Says what is there instead of the entry that could not be opened.
   void diagnose(const Directory& parent, std::uint32_t index, FileType expected) {
     const auto status = parent.try_status(shared_.manifest().name_of(index));

@@ -6,6 +6,7 @@
 #include "core/error.h"
 #include "injector/bundle.h"
 #include "injector/compare.h"
+#include "injector/directory_cache.h"
 #include "injector/fill.h"
 #include "injector/log.h"
 #include "injector/records.h"
@@ -36,6 +37,17 @@ void put_back_what_was_moved_aside(const Directory& target, const Directory& lib
   }
 }
 
+// It is small, and on the disk before it has its names: a power loss leaves it whole, or absent and placed again.
+void sync(const Directory& parent, const std::string& name) {
+  if (auto file = parent.try_open_file(name)) file->sync();
+}
+
+void sync(const Manifest& manifest, const StagePlan& plan, const Stage& stage) {
+  DirectoryCache directories(manifest, stage.fresh(), Reason::io_error);
+  for (const std::uint32_t index : plan.entries()) sync(directories.parent_of(index), manifest.name_of(index));
+  sync(stage.root(), records::document);
+}
+
 void publish(const Site& site, const Stage& stage, const std::vector<std::size_t>& tops) {
   const std::string record = records::fallback_name(Hasher::digest_of(site.bundle.document).text());
   site.library.rename_from(stage.root(), records::document, record);
@@ -56,12 +68,12 @@ void fill_absent(const Bundle& fallback, const Directory& target, bool fsync, co
   const Comparison found = look_for_names(fallback.manifest, target);
   const StagePlan plan(fallback.manifest, found);
   if (plan.tops().empty()) return;
-  const Ownership nothing({}, fallback);
+  const Ownership nothing({}, fallback, context);
   const Site site{target, folder, library.directory(), fallback, nothing, context};
   Stage stage(site);
   fill(fallback, plan, found, target, stage.fresh(), {}, context);
   records::write(stage.root(), records::document, fallback.document);
-  if (fsync) target.sync_file_system();
+  sync(fallback.manifest, plan, stage);
   context.interrupt.check();
   publish(site, stage, plan.tops());
   if (fsync) target.sync_file_system();

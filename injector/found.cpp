@@ -27,7 +27,7 @@ void remove_stages(const Bundle& bundle, const Directory& target, const Director
 
 Found look_at(const Bundle& bundle, const Directory& target, Locked locked, const Context& context) {
   auto folder = records::try_open(target);
-  Ownership ownership(folder, bundle);
+  Ownership ownership(folder, bundle, context);
   if (locked == Locked::yes && folder) remove_stages(bundle, target, *folder, ownership, context);
   Comparison comparison = compare(bundle.manifest, target, ownership.modes(), false, context);
   return {std::move(folder), std::move(ownership), std::move(comparison)};

@@ -130,13 +130,15 @@ void tidy(const Directory& target, const Bundle& bundle, const Found& found, con
   }
 }
 
-Outcome already_installed(const Directory& target, const Bundle& bundle) {
+// With --fsync, what an earlier run installed without it, or before it ended, is on the disk now as well.
+Outcome already_installed(const InstallOptions& options, const Directory& target, const Bundle& bundle) {
+  if (options.fsync && !options.dry_run) target.sync_file_system();
   return outcome(Reason::already_installed, target, bundle, " is there, every byte of it was checked");
 }
 
 Outcome try_out(const InstallOptions& options, const Bundle& bundle, const Directory& target, const Context& context) {
   Found found = look_at(bundle, target, Locked::no, context);
-  if (found.installed()) return already_installed(target, bundle);
+  if (found.installed()) return already_installed(options, target, bundle);
   target.check_writable();
   forget_foreign(bundle.manifest, decide(bundle, target, found, options.replace, context).fill, found.comparison);
   const StagePlan plan(bundle.manifest, found.comparison);
@@ -159,15 +161,15 @@ Outcome install(const InstallOptions& options, const Context& context) {
   if (!turn.lock) turn = try_take_turn(target);
   if (!turn.lock) {
     const auto found = try_look_at(bundle, target, context);
-    if (found && found->installed()) return already_installed(target, bundle);
+    if (found && found->installed()) return already_installed(options, target, bundle);
     // All that counts is right and nothing can be written: the application has what it needs.
-    if (found && found->comparison.all_right() && turn.closed) return already_installed(target, bundle);
+    if (found && found->comparison.all_right() && turn.closed) return already_installed(options, target, bundle);
     turn.lock = take_turn(target, turn.closed, options, context);
   }
   Found found = look_at(bundle, target, Locked::yes, context);
   if (found.installed()) {
     tidy(target, bundle, found, context);
-    return already_installed(target, bundle);
+    return already_installed(options, target, bundle);
   }
   bring_in(options, bundle, target, found, context);
   return outcome(Reason::installed, target, bundle);

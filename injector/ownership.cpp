@@ -5,18 +5,26 @@
 #include <utility>
 
 #include "core/process.h"
+#include "injector/stage.h"
 
 namespace injector {
+namespace {
 
-Ownership::Ownership(const std::optional<Directory>& folder, const Bundle& bundle) : bundle_(bundle) {
+constexpr std::size_t most_stages = 2;  // each run removes those of the runs before
+
+}  // namespace
+
+Ownership::Ownership(const std::optional<Directory>& folder, const Bundle& bundle, const Context& context)
+    : bundle_(bundle) {
   if (folder) library_ = records::try_open_folder(*folder, bundle.manifest.name());
   if (!library_) return;
   listing_ = records::list(*library_);
   keeps_modes_ = records::keeps_modes(*library_);
   selection_is_current_ = records::try_read_selection(*library_) == bundle.selection;
   // The same document needs no second parse.
-  auto file = library_->try_open_file(records::document);
-  record_is_current_ = file && file->try_read_all(bundle.document.size()) == bundle.document && has_signature();
+  const auto document = records::try_read_text(*library_, records::document, bundle.document.size());
+  record_is_current_ = document == bundle.document && has_signature();
+  if (document && records::is_cut_short(*document, bundle.document)) add_claims(bundle.manifest, records::document);
   for (const std::string& previous : listing_.previous) {
     if (const auto record = try_read(*library_, previous)) add_claims(*record, previous);
   }
@@ -24,6 +32,7 @@ Ownership::Ownership(const std::optional<Directory>& folder, const Bundle& bundl
     keeps_modes_ = keeps_modes_ && records::keeps_modes(*library_, fallback);
     add_pending(*library_, fallback);
   }
+  add_published(context);  // while what is pending is of fallbacks alone
   for (const std::string& stage : listing_.stages) {
     if (const auto root = library_->try_open_directory(stage)) add_pending(*root, records::document);
   }
@@ -50,6 +59,18 @@ void Ownership::add_pending(const Directory& folder, const std::string& record) 
   constexpr std::size_t most = 4;  // each run removes the stages of the runs before; each image has one fallback
   auto manifest = pending_.size() < most ? try_read(folder, record) : std::nullopt;
   if (manifest) pending_.push_back(std::move(*manifest));
+}
+
+void Ownership::add_published(const Context& context) {
+  for (std::size_t i = 0; i < std::min(listing_.stages.size(), most_stages); ++i) {
+    const auto unpublished = Stage::try_open_unpublished(*library_, listing_.stages[i]);
+    for (const std::uint32_t index : bundle_.manifest.top()) {
+      const std::string name = bundle_.manifest.name_of(index);
+      // What came out of the name, if it was not free, was claimed by an earlier record, or it is the fallback.
+      const bool out = unpublished && (!unpublished->try_status(name) || is_pending(name, *unpublished, context));
+      if (out) claims_[name];
+    }
+  }
 }
 
 bool Ownership::claims(const std::string& name) const {

@@ -16,11 +16,12 @@ namespace injector {
 
 // Which top-level names of a target the records of a library claim, those that lie in the stages of runs that did not
 // come to their end, and those of fallbacks. Everybody who can write to the volume can have written a record, so a
-// claim alone is not enough to remove anything: may_remove says what is.
+// claim alone is not enough to remove anything: may_remove says what is. A record that a power loss cut short claims
+// what its library has today, and a stage that had begun to publish what it no longer holds.
 class Ownership {
  public:
   // folder: .injector, where it is there.
-  Ownership(const std::optional<Directory>& folder, const Bundle& bundle);
+  Ownership(const std::optional<Directory>& folder, const Bundle& bundle, const Context& context);
 
   // .injector/NAME, where it is there; what it lists is empty where it is not.
   const std::optional<Directory>& library() const { return library_; }
@@ -44,6 +45,8 @@ class Ownership {
   std::optional<Manifest> try_read(const Directory& folder, const std::string& record) const;
   void add_claims(const Manifest& manifest, const std::string& record);
   void add_pending(const Directory& folder, const std::string& record);
+  // What stages had published: a power loss may have left it in pieces, so that it is not what their records say.
+  void add_published(const Context& context);
   // Whether the name is what that record says, as a whole or as its selection takes it.
   bool is_as_recorded(const std::string& name, const std::string& record, const Directory& parent,
                       const Context& context) const;

@@ -13,9 +13,8 @@ void Publisher::publish_record() {
   if (!site_.bundle.signature.empty() || site_.ownership.listing().signature) publish_beside(records::signature);
   const auto there = library.try_status(records::document);
   if (there && there->type == FileType::directory) library.remove_tree(records::document);
-  auto current = library.try_open_file(records::document);
   const auto document =
-      current ? current->try_read_all(records::limit_for(site_.bundle.document.size())) : std::nullopt;
+      records::try_read_text(library, records::document, records::limit_for(site_.bundle.document.size()));
   if (document) {
     // Its name is its content's, so that a run that was killed here does not leave two of the same.
     const std::string previous = records::previous_name(Hasher::digest_of(*document).text());
@@ -45,7 +44,7 @@ void Publisher::publish(const Slot& slot) {
 // What has come to the name may be the fallback, from a run that waited for this one in vain.
 Slot Publisher::look_again(const std::string& name) const {
   Slot slot = Slot::look(site_.target, name, site_.target.try_status(name));
-  const Ownership now(records::try_open(site_.target), site_.bundle);
+  const Ownership now(records::try_open(site_.target), site_.bundle, site_.context);
   if (!now.is_pending(name, site_.target, site_.context)) refuse(name);
   return slot;
 }

@@ -62,6 +62,16 @@ Directory open_or_create_folder(const Directory& parent, const std::string& name
   return std::move(*opened);
 }
 
+std::optional<std::string> try_read_text(const Directory& library, const std::string& name, std::size_t limit) {
+  try {
+    auto file = library.try_open_file(name);
+    return file ? file->try_read_all(limit) : std::nullopt;
+  } catch (const Error& error) {
+    if (error.reason() != Reason::io_error) throw;
+    return std::nullopt;
+  }
+}
+
 void write(const Directory& directory, const std::string& name, std::string_view text) {
   File file = directory.create_file(name, document_mode);
   file.write_all(text);
@@ -69,19 +79,22 @@ void write(const Directory& directory, const std::string& name, std::string_view
 }
 
 std::optional<Manifest> try_read(const Directory& library, const std::string& name, std::size_t limit) {
-  auto file = library.try_open_file(name);
-  if (!file && !library.try_status(name)) return std::nullopt;
-  const auto bytes = file ? file->try_read_all(limit) : std::nullopt;
+  const auto bytes = try_read_text(library, name, limit);
+  if (!bytes && !library.try_status(name)) return std::nullopt;
   if (!bytes) {
     warn(library, name, "is no regular file of at most " + std::to_string(limit) + " bytes that can be read");
     return std::nullopt;
   }
   try {
-    return parse_manifest(*bytes, file->path());
+    return parse_manifest(*bytes, library.path_of(name));
   } catch (const Error& error) {
     warn(library, name, error.problem());
     return std::nullopt;
   }
+}
+
+bool is_cut_short(const std::string& record, const std::string& document) {
+  return record != document && document.starts_with(record.substr(0, record.find_last_not_of('\0') + 1));
 }
 
 // Group and others may have got the right to write since, by the kubelet for fsGroup.
@@ -92,9 +105,8 @@ bool keeps_modes(const Directory& library, const std::string& record) {
 
 std::optional<std::string> try_read_selection(const Directory& library) {
   constexpr std::size_t most = 4096;
-  auto file = library.try_open_file(selection);
-  if (!file && !library.try_status(selection)) return "";
-  auto text = file ? file->try_read_all(most) : std::nullopt;
+  auto text = try_read_text(library, selection, most);
+  if (!text && !library.try_status(selection)) return "";
   if (text && text->ends_with('\n')) text->pop_back();
   return text;
 }

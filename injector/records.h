@@ -76,10 +76,16 @@ class OwnFolder {
 };
 
 void write(const Directory& directory, const std::string& name, std::string_view text);
+// The bytes of a regular file of at most limit bytes; empty where it is anything else, or a bad disk no longer gives
+// it.
+std::optional<std::string> try_read_text(const Directory& library, const std::string& name, std::size_t limit);
 std::optional<Manifest> try_read(const Directory& library, const std::string& name, std::size_t limit = max_document);
 // Whether this volume gives files the modes that they ask for; with those of its mount (SMB, vfat), modes say nothing.
 // record: a file of ours that tells.
 bool keeps_modes(const Directory& library, const std::string& record = document);
+// Whether these bytes are the document as far as they reach, and behind that zeros: what a power loss leaves of a
+// record that had its name before its bytes were on the disk, an empty file mostly.
+bool is_cut_short(const std::string& record, const std::string& document);
 // The text of the selection, "" where all was wanted; empty where there is something that is none.
 std::optional<std::string> try_read_selection(const Directory& library);
 // The bytes of the signature; empty where there is none, or something that is none.

@@ -161,6 +161,11 @@ void Stage::remove(const Site& site, const std::string& name) {
   site.library.remove_tree(name);
 }
 
+std::optional<Directory> Stage::try_open_unpublished(const Directory& library, const std::string& name) {
+  const auto root = library.try_open_directory(name);
+  return root ? root->try_open_directory(publish_name) : std::nullopt;
+}
+
 void Stage::put_back(const Directory& target, const Directory& library, const std::string& name) {
   const auto root = library.try_open_directory(name);
   const auto lock = root ? Lock::try_take(*root) : std::nullopt;

@@ -45,6 +45,9 @@ class Stage {
   // Puts back alone what such a run had moved aside while its name in the target is free.
   static void put_back(const Directory& target, const Directory& library, const std::string& name);
 
+  // What such a run was still to publish when it ended; empty where it had not begun to.
+  static std::optional<Directory> try_open_unpublished(const Directory& library, const std::string& name);
+
   const Directory& root() const { return *root_; }
   const Directory& fresh() const { return *fresh_; }
   const Directory& old();

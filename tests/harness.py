@@ -11,6 +11,7 @@ import signal
 import stat
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 import urllib.request
@@ -20,6 +21,7 @@ import pytest
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 INJECTOR = os.environ.get("INJECTOR_TEST_INJECTOR", str(ROOT / "build/bin/injector"))
 BUNDLER = os.environ.get("INJECTOR_TEST_BUNDLER", str(ROOT / "build/bin/bundler"))
+INTERPOSER = os.environ.get("INJECTOR_TEST_INTERPOSER", str(ROOT / "build/bin/interposer"))
 LONG = bool(os.environ.get("INJECTOR_TEST_LONG"))  # see scripts/test --help
 
 
@@ -85,6 +87,25 @@ def injector(*argv, **kwargs):
 
 def install(bundle, target, *argv, **kwargs):
     return injector("install", "--bundle", bundle, "--target", target, *argv, **kwargs)
+
+
+# In memory, where there is such a place: a hundred times the speed of a disk, and the disk is not what is tested.
+MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+
+
+def interpose(options, command):
+    """Runs a command below the interposer; what ended, and the calls that were struck or counted."""
+    with tempfile.NamedTemporaryFile("r", dir=MEMORY) as output:
+        done = run(INTERPOSER, "--output", output.name, *options, "--", *command)
+        assert done.returncode not in (125, 126, 127), done.stderr
+        return done, output.read().splitlines()
+
+
+def supervised():
+    """Skips the test where the interposer cannot work."""
+    probe = run(INTERPOSER, "--count", "--", INJECTOR, "--version")
+    if probe.returncode == 125:
+        pytest.skip("the kernel lets nobody supervise calls here: " + probe.stderr.strip())
 
 
 def last_line(done):

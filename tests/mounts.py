@@ -1,5 +1,6 @@
 """File systems that are smaller or worse than most, mounted for a test."""
 
+import fcntl
 import os
 import shutil
 import subprocess
@@ -8,6 +9,7 @@ import pytest
 
 import harness
 
+BLKFLSBUF = 0x1261  # of ioctl: nothing of the disk is in memory any more
 FAULTY = harness.ROOT / "build/bin/faulty"
 
 
@@ -56,15 +58,15 @@ class Mounts:
     def xfs(self):
         return self._image("xfs", 320 << 20)  # the least that mkfs.xfs takes is 300 MB
 
-    def btrfs(self):
-        return self._image("btrfs", 128 << 20)
+    def btrfs(self, *mkfs):
+        return self._image("btrfs", 128 << 20, *mkfs)
 
     def bind(self, directory):
         return self._mount("--bind", directory)
 
-    def overlay(self, fill):
-        """An overlay above what fill(directory) puts into the lower layer."""
-        layers = self.tmpfs("size=64m")
+    def overlay(self, fill, layers=None):
+        """An overlay above what fill(directory) puts into the lower layer; its layers lie in that directory."""
+        layers = layers or self.tmpfs("size=64m")
         for name in ("lower", "upper", "work"):
             (layers / name).mkdir()
         fill(layers / "lower")
@@ -89,6 +91,25 @@ class Mounts:
     def read_only(self, at, yes=True):
         subprocess.run(["mount", "-o", f"remount,{'ro' if yes else 'rw'}", at], check=True)
 
-    def close(self):
-        for at in reversed(self.mounted):
+    def again(self, at, meanwhile=lambda: None):
+        """Unmounts what xfs() and its like made, and mounts it again: all that there is now was on the disk."""
+        done = subprocess.run(["findmnt", "-no", "SOURCE", at], stdout=subprocess.PIPE, text=True, check=True)
+        with open(done.stdout.strip(), "rb") as disk:  # so that the loop device stays: to make it anew takes as long again
             subprocess.run(["umount", at], check=True)
+            fcntl.ioctl(disk, BLKFLSBUF)
+            meanwhile()
+            subprocess.run(["mount", done.stdout.strip(), at], check=True)
+
+    @staticmethod
+    def power_cut(at, log):
+        """The command after which the disk below an ext4 or an xfs gets nothing more; log: the journal's entries, and
+        not the data that they tell of, are the last that it gets."""
+        return ["xfs_io", "-x", "-c", "shutdown -f" if log else "shutdown", str(at)]
+
+    def unmount(self, at):
+        self.mounted.remove(at)
+        subprocess.run(["umount", at], check=True)
+
+    def close(self):
+        while self.mounted:
+            self.unmount(self.mounted[-1])

@@ -23,11 +23,9 @@ import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 import harness  # noqa: E402
+from harness import INTERPOSER, MEMORY, interpose  # noqa: E402
 from state import NOTHING, by_name, states  # noqa: E402
 
-INTERPOSER = os.environ.get("INJECTOR_TEST_INTERPOSER", str(harness.ROOT / "build/bin/interposer"))
-# In memory, where there is such a place: a hundred times the speed of a disk, and the disk is not what is tested.
-MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
 CORES = os.sched_getaffinity(0)
 WORKERS = int(os.environ.get("INJECTOR_CRASH_WORKERS", min(4, len(CORES))))
 RERUN = set()  # the states that this worker has seen end well
@@ -142,14 +140,6 @@ def copy(source, target):
     shutil.rmtree(target, ignore_errors=True)
     subprocess.run(["cp", "-a", source, target], check=True)
     return target
-
-
-def interpose(options, command):
-    """Runs a command below the interposer; what ended, and the calls that were struck or counted."""
-    with tempfile.NamedTemporaryFile("r", dir=MEMORY) as output:
-        done = harness.run(INTERPOSER, "--output", output.name, *options, "--", *command)
-        assert done.returncode not in (125, 126, 127), done.stderr
-        return done, output.read().splitlines()
 
 
 class Place:
@@ -283,9 +273,7 @@ def workers():
     for at in (harness.INJECTOR, harness.BUNDLER, INTERPOSER):
         if not os.access(at, os.X_OK):
             pytest.exit(f"{at} is not there: run scripts/build first", 2)
-    probe = harness.run(INTERPOSER, "--count", "--", harness.INJECTOR, "--version")
-    if probe.returncode == 125:
-        pytest.skip("the kernel lets nobody supervise calls here: " + probe.stderr.strip())
+    harness.supervised()
     with multiprocessing.get_context("fork").Pool(WORKERS) as pool:
         yield pool
 

@@ -9,7 +9,7 @@ import shutil
 import pytest
 
 import harness
-from test_crash import INTERPOSER, OLD, bundles, interpose, scratch  # noqa: F401 (the last are fixtures)
+from test_crash import OLD, bundles, interpose, scratch  # noqa: F401 (the last are fixtures)
 
 PRECIOUS = "the only copy\n"
 EVIL = b"import agent.evil\n"  # as long as what it takes the place of
@@ -22,9 +22,7 @@ needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root: a strange
 
 @pytest.fixture(scope="module", autouse=True)
 def supervised():
-    probe = harness.run(INTERPOSER, "--count", "--", harness.INJECTOR, "--version")
-    if probe.returncode == 125:
-        pytest.skip("the kernel lets nobody supervise calls here: " + probe.stderr.strip())
+    harness.supervised()
 
 
 class Scene:
