@@ -94,11 +94,10 @@ def bound_the_end():
     def send(upstream, writer, *given):
         if not writer._otlp_endpoint and not writer.agentless and not agent.comes():
             raise ConnectionError("the agent does not answer")
-        try:
-            return upstream(writer, *given)
-        except Exception:
-            agent.answers = False
-            raise
+        agent.answers, agent.failed = False, True
+        result = upstream(writer, *given)
+        agent.answers, agent.failed = True, False
+        return result
 
     def stop(upstream, writer, *given, **named):
         agent.ending = True
@@ -125,7 +124,7 @@ def around(upstream, function):
 class Agent:
     """Whether it answers, as far as is known."""
 
-    answers = ending = False
+    answers = failed = ending = False  # failed: to take what was sent
     asked = 0
 
     def __init__(self):
@@ -136,6 +135,8 @@ class Agent:
     def comes(self):
         """Waits for it, as long as its own sender would; at the end for one answer."""
         for pause in PAUSES:
+            if self.ending and self.failed:
+                break
             if self.ask():
                 return True
             until = time.monotonic() + pause
@@ -175,7 +176,7 @@ def asked(url):
         if url.scheme == "https":
             return b"it"
         connection.sendall(b"GET /info HTTP/1.0\r\n\r\n")
-        return connection.recv(1)
+        return connection.recv(1 << 16)  # as a rule all of it
     finally:
         connection.close()
 
