@@ -153,6 +153,9 @@ class Watch:
             if brought(RIVAL):
                 self.leave()
                 return say_aside("the application brings its own " + RIVAL.partition(".sdk")[0])
+            if not has_threads():
+                self.leave()
+                return say("is not started", "uWSGI runs no thread of it without --enable-threads")
             refuse_cut_modules()
             self.library = read("injector-library.py")
             self.library["start"]()
@@ -195,6 +198,11 @@ def brought(module):
             return bool(spec)
         path = spec.submodule_search_locations
     return True
+
+
+def has_threads():
+    uwsgi = sys.modules.get("uwsgi")
+    return not uwsgi or any(uwsgi.opt.get(option) for option in ("enable-threads", "threads"))
 
 
 def read(file):

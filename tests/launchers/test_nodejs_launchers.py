@@ -45,6 +45,13 @@ const { Worker } = require('worker_threads')
 const worker = new Worker('./app.cjs')
 process.on('SIGTERM', () => worker.terminate().then(() => process.exit(6)))
 """
+EXPORTS = """'use strict'
+const http = require('http')
+const server = http.createServer((request, response) => response.end('x')).listen(0, () => {
+  http.get({ port: server.address().port, agent: false }, (response) => response.resume().on('end', () => server.close()))
+})
+setTimeout(() => console.log('done'), 2000) // longer than a batch waits
+"""
 PACKAGE = '{"name": "shop", "version": "1.0.0", "license": "Apache-2.0", "scripts": {"start": "node app.cjs"}}'
 FILES = {"app.cjs": COMMON, "app.mjs": MODULE, "cluster.cjs": CLUSTER, "worker.cjs": WORKER, "package.json": PACKAGE,
          "app.ts": MODULE.replace("(request, response)", "(request: unknown, response: any)"),
@@ -80,9 +87,6 @@ SERVERS = {
     "json-server": tool("json-server/lib/cli/bin.js", "--quiet", "--port", "{port}", "db.json"),
 }
 
-# A worker that its primary disconnects waits for an export that has begun: docs/nodejs.md.
-EXPORTS_AT_ITS_END = {"cluster"}
-
 OWN_TRACERS = {"app/app.cjs": COMMON, "app/node_modules/dd-trace/index.js": "",
                "app/node_modules/@opentelemetry/sdk-node/index.js": ""}
 YARN_OWN = {"package.json": """{"name": "own", "dependencies": {
@@ -116,6 +120,7 @@ YOUNG = {
     "absent": Launch(("node", "--stack-trace-limit=0", "nothing.cjs")),
     "kills itself": Launch(("node", "app.cjs"), {"app.cjs": "process.kill(process.pid, 'SIGINT'); setInterval(() => {}, 9)"}),
     "ends by itself": Launch(("node", "app.cjs"), {"app.cjs": "setTimeout(() => console.log('done'), 500)"}),
+    "ends during an export": Launch(("node", "app.cjs"), {"app.cjs": EXPORTS}),
 }
 
 
@@ -156,8 +161,7 @@ def assert_traced(seen):
 @pytest.mark.parametrize("name", SERVERS)
 @pytest.mark.parametrize("library", LIBRARIES)
 def test_servers(otlp, target, node, library, name):
-    few = ("answers",) if name in EXPORTS_AT_ITS_END else ("answers", "hangs")
-    assert_traced(sides(target, node, library, SERVERS[name], collectors=COLLECTORS if LONG else few))
+    assert_traced(sides(target, node, library, SERVERS[name], collectors=COLLECTORS if LONG else ("answers", "hangs")))
 
 
 @pytest.mark.parametrize("version", ["22.15.0", "26"])
@@ -191,5 +195,5 @@ def test_their_own_tracer_is_left_alone(otlp, target, node, library, name):
 @pytest.mark.parametrize("name", YOUNG)
 @pytest.mark.parametrize("library", LIBRARIES)
 def test_commands(otlp, target, node, library, name):
-    seen = sides(target, node, library, YOUNG[name], wanted=0, collectors=["answers", "hangs"])
+    seen = sides(target, node, library, YOUNG[name], wanted=0, collectors=COLLECTORS)
     assert_same(seen, OWN, late=STARTED + LATE)

@@ -1,5 +1,6 @@
 'use strict'
 
+const { subscribe } = require('diagnostics_channel')
 const { createRequire, register } = require('module')
 
 const name = '@opentelemetry/auto-instrumentations-node'
@@ -43,6 +44,24 @@ function sendLast (sdk) {
   before('SIGTERM', () => process.kill(process.pid, 'SIGTERM'))
 }
 
+// An export that has begun is not the application's work, and keeps no process that is done.
+function leaveUncounted () {
+  subscribe('http.client.request.start', ({ request }) => {
+    if (!/OTel-OTLP-Exporter/.test(request.getHeader('user-agent'))) return
+    if (request.socket) request.socket.unref()
+    else request.once('socket', (socket) => socket.unref())
+  })
+}
+
+// The pauses between its attempts count; so they end, with a collector that refuses, after 2 s and not after ten.
+function withTimeout (start) {
+  const name = 'OTEL_EXPORTER_OTLP_TIMEOUT'
+  if (process.env[name]) return start()
+  process.env[name] = '2000'
+  start()
+  delete process.env[name] // child processes have the user's
+}
+
 module.exports = {
   package: name,
   rivals: ['node', 'trace-node', 'trace-base', 'trace'].map((part) => `@opentelemetry/sdk-${part}`),
@@ -50,8 +69,11 @@ module.exports = {
     const { NodeSDK } = inner('@opentelemetry/sdk-node')
     if (hooks) hookImports()
     const instrumentations = [require(name).getNodeAutoInstrumentations()]
-    const sdk = new NodeSDK({ instrumentations, resourceDetectors: detectors(), ...alsoSent() })
-    sdk.start()
-    sendLast(sdk)
+    withTimeout(() => {
+      const sdk = new NodeSDK({ instrumentations, resourceDetectors: detectors(), ...alsoSent() })
+      sdk.start()
+      sendLast(sdk)
+    })
+    leaveUncounted()
   }
 }

@@ -119,8 +119,23 @@ def configure(load):
     from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter
 
     class Processor(BatchSpanProcessor):
+        """Upstream's, whose thread begins with the first span: by then gevent has patched what it patches."""
+
+        def __init__(self, *given, **named):
+            self.begin = functools.partial(super().__init__, *given, **named)
+
+        def __getattr__(self, name):
+            if name != "_batch_processor":
+                raise AttributeError(name)
+            self.begin()
+            return self._batch_processor
+
+        def force_flush(self, timeout_millis=None):
+            return "_batch_processor" not in vars(self) or super().force_flush(timeout_millis)
+
         def shutdown(self):
-            self._batch_processor.shutdown(LAST * 1000)
+            if "_batch_processor" in vars(self):
+                self._batch_processor.shutdown(LAST * 1000)
 
     class Exporter(SpanExporter):
         """Upstream's, imported at the first export, in the thread of the processor."""
