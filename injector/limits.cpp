@@ -39,10 +39,11 @@ std::string group_of(const std::string& table, std::string_view controller) {
   return "";
 }
 
-// In a container the group's files are at the mount's root; on a host below it, and each ancestor limits as well.
+// In a container the group's files are at the mount's root; on a host below it, and each ancestor limits as well. A
+// group that does not begin with "/" is none of the kernel's.
 std::vector<std::string> folders(const std::string& mount, std::string group) {
   std::vector<std::string> all = {mount};
-  for (; group.size() > 1; group.resize(group.rfind('/'))) all.push_back(mount + group);
+  for (; group.size() > 1 && group.front() == '/'; group.resize(group.rfind('/'))) all.push_back(mount + group);
   return all;
 }
 

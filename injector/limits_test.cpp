@@ -57,6 +57,14 @@ TEST_F(LimitsTest, VersionOne) {
   EXPECT_EQ(limits.memory, 33554432U);
 }
 
+TEST_F(LimitsTest, AGroupThatIsNoPathIsPassedOver) {
+  for (const char* const table : {"0::a\n", "0::a/b\n2:memory:x\n", "0::\n", "::::"}) {
+    write("/proc/self/cgroup", table);
+    write("/sys/fs/cgroup/memory.max", "67108864\n");
+    EXPECT_EQ(Limits::read(root_.path()).memory, 67108864U) << table;
+  }
+}
+
 TEST_F(LimitsTest, WhatIsNoNumberLimitsNothing) {
   for (const char* const text : {"58\xff\x01", "58 bytes\n", "58\n\n", "-1\n", "18446744073709551616\n", "\n"}) {
     write("/sys/fs/cgroup/memory.max", text);
