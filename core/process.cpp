@@ -156,7 +156,8 @@ unsigned available_processors() {
 
 std::string random_name() {
   std::uint64_t value = 0;
-  if (::getrandom(&value, sizeof value, 0) != sizeof value) throw_errno(errno, "getrandom", "", Access::read);
+  if (retry([&] { return ::getrandom(&value, sizeof value, 0); }) != sizeof value)
+    throw_errno(errno, "getrandom", "", Access::read);
   std::string name;
   for (int i = 0; i < 16; ++i, value >>= 4U) name += "0123456789abcdef"[value & 15U];
   return name;
