@@ -147,6 +147,12 @@ std::string_view architecture() {
 
 std::uint32_t effective_user() { return ::geteuid(); }
 
+std::string identity() {
+  std::array<char, 65> host{};  // HOST_NAME_MAX, and its end
+  if (::gethostname(host.data(), host.size() - 1) != 0) host[0] = '\0';
+  return std::to_string(::getpid()) + ' ' + host.data();
+}
+
 unsigned available_processors() {
   cpu_set_t set;
   CPU_ZERO(&set);
