@@ -33,7 +33,7 @@ bool is_unsupported(int error) { return error == ENOSYS || error == EINVAL || er
 }  // namespace
 
 std::optional<Directory> Directory::try_open(const std::string& path, Access access) {
-  Fd fd(retry([&] { return ::open(path.c_str(), directory_flags); }));
+  Fd fd(retry([&] { return ::open(path.c_str(), directory_flags); }, On::name));
   if (fd) return Directory(std::move(fd), path);
   if (errno == ENOENT || errno == ENOTDIR) return std::nullopt;
   throw_errno(errno, "open", path, access);
@@ -41,7 +41,7 @@ std::optional<Directory> Directory::try_open(const std::string& path, Access acc
 
 bool Directory::exists(const std::string& path) {
   struct stat buffer {};
-  return ::stat(path.c_str(), &buffer) == 0;
+  return retry([&] { return ::stat(path.c_str(), &buffer); }, On::name) == 0;
 }
 
 std::string Directory::path_of(const std::string& name) const {
@@ -55,12 +55,12 @@ void Directory::fail(const char* call, const std::string& name, bool writes) con
 
 Status Directory::status() const {
   struct stat buffer {};
-  if (::fstat(fd_.get(), &buffer) != 0) fail("fstat", "", false);
+  if (retry([&] { return ::fstat(fd_.get(), &buffer); }) != 0) fail("fstat", "", false);
   return to_status(buffer);
 }
 
 std::optional<Directory> Directory::try_open_directory(const std::string& name) const {
-  Fd fd(retry([&] { return ::openat(fd_.get(), name.c_str(), directory_flags | O_NOFOLLOW); }));
+  Fd fd(retry([&] { return ::openat(fd_.get(), name.c_str(), directory_flags | O_NOFOLLOW); }, On::name));
   if (fd) return Directory(std::move(fd), path_of(name));
   if (is_elsewhere_or_closed(errno)) return std::nullopt;
   fail("openat", name, false);
@@ -69,7 +69,7 @@ std::optional<Directory> Directory::try_open_directory(const std::string& name) 
 std::optional<File> Directory::try_open_file(const std::string& name) const {
   // O_NONBLOCK: a FIFO that somebody put there must not hang us.
   constexpr int flags = O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
-  Fd fd(retry([&] { return ::openat(fd_.get(), name.c_str(), flags); }));
+  Fd fd(retry([&] { return ::openat(fd_.get(), name.c_str(), flags); }, On::name));
   if (fd) return File(std::move(fd), path_of(name));
   if (is_elsewhere_or_closed(errno)) return std::nullopt;
   fail("openat", name, false);
@@ -77,14 +77,16 @@ std::optional<File> Directory::try_open_file(const std::string& name) const {
 
 std::optional<Status> Directory::try_status(const std::string& name) const {
   struct stat buffer {};
-  if (::fstatat(fd_.get(), name.c_str(), &buffer, AT_SYMLINK_NOFOLLOW) == 0) return to_status(buffer);
+  const auto look = [&] { return ::fstatat(fd_.get(), name.c_str(), &buffer, AT_SYMLINK_NOFOLLOW); };
+  if (retry(look, On::name) == 0) return to_status(buffer);
   if (errno == ENOENT) return std::nullopt;
   fail("fstatat", name, false);
 }
 
 std::optional<std::string> Directory::try_read_link(const std::string& name) const {
   std::array<char, 4096> buffer;
-  const auto length = ::readlinkat(fd_.get(), name.c_str(), buffer.data(), buffer.size());
+  const auto read = [&] { return ::readlinkat(fd_.get(), name.c_str(), buffer.data(), buffer.size()); };
+  const auto length = retry(read, On::name);
   if (length >= 0) return std::string(buffer.data(), static_cast<std::size_t>(length));
   if (errno == ENOENT || errno == EINVAL) return std::nullopt;  // EINVAL: it is no link
   fail("readlinkat", name, false);
@@ -99,9 +101,9 @@ void Directory::list(const std::function<void(std::string)>& visit) const {
 
 bool Directory::list_while(const std::function<bool(std::string)>& visit) const {
   alignas(dirent64) std::array<char, 32768> buffer;
-  if (::lseek(fd_.get(), 0, SEEK_SET) != 0) fail("lseek", "", false);
+  if (retry([&] { return ::lseek(fd_.get(), 0, SEEK_SET); }) != 0) fail("lseek", "", false);
   for (;;) {
-    const ssize_t size = ::getdents64(fd_.get(), buffer.data(), buffer.size());
+    const ssize_t size = retry([&] { return ::getdents64(fd_.get(), buffer.data(), buffer.size()); });
     if (size < 0 && errno != ENOENT) fail("getdents64", "", false);
     if (size <= 0) return true;  // ENOENT: the directory itself is gone, and has no names
     for (const char* at = buffer.data(); at < buffer.data() + size;) {
@@ -121,7 +123,7 @@ File Directory::create_file(const std::string& name, std::uint32_t mode) const {
 
 std::optional<File> Directory::try_create_file(const std::string& name, std::uint32_t mode) const {
   constexpr int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
-  Fd fd(retry([&] { return ::openat(fd_.get(), name.c_str(), flags, mode); }));
+  Fd fd(retry([&] { return ::openat(fd_.get(), name.c_str(), flags, mode); }, On::name));
   if (fd) return File(std::move(fd), path_of(name));
   if (errno == EEXIST) return std::nullopt;
   fail("openat", name, true);
@@ -129,7 +131,7 @@ std::optional<File> Directory::try_create_file(const std::string& name, std::uin
 
 std::optional<File> Directory::try_open_for_lock(const std::string& name) const {
   constexpr int flags = O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
-  Fd fd(retry([&] { return ::openat(fd_.get(), name.c_str(), flags); }));
+  Fd fd(retry([&] { return ::openat(fd_.get(), name.c_str(), flags); }, On::name));
   if (!fd && (errno == ENOENT || errno == EACCES || errno == EPERM)) return std::nullopt;
   if (!fd && (errno == ELOOP || errno == EISDIR || errno == ENXIO)) {
     throw Error(Reason::target_unsafe, path_of(name), "is not a regular file");
@@ -143,62 +145,76 @@ std::optional<File> Directory::try_open_for_lock(const std::string& name) const 
 }
 
 bool Directory::try_create_directory(const std::string& name, std::uint32_t mode) const {
-  if (::mkdirat(fd_.get(), name.c_str(), mode) == 0) return true;
+  if (retry([&] { return ::mkdirat(fd_.get(), name.c_str(), mode); }, On::name) == 0) return true;
   if (errno == EEXIST) return false;
   fail("mkdirat", name, true);
 }
 
 void Directory::create_symlink(const std::string& name, const std::string& target) const {
-  if (::symlinkat(target.c_str(), fd_.get(), name.c_str()) != 0) fail("symlinkat", name, true);
+  const auto link = [&] { return ::symlinkat(target.c_str(), fd_.get(), name.c_str()); };
+  if (retry(link, On::name) != 0) fail("symlinkat", name, true);
 }
 
 bool Directory::try_link(const Directory& from, const std::string& from_name, const std::string& name) const {
-  return ::linkat(from.fd_.get(), from_name.c_str(), fd_.get(), name.c_str(), 0) == 0;
+  // Not On::name: a copy does as well as what would have to be waited for.
+  return retry([&] { return ::linkat(from.fd_.get(), from_name.c_str(), fd_.get(), name.c_str(), 0); }) == 0;
+}
+
+// How rename(2) is made is said by the flags: without any it is the plain one, which every kernel has.
+int Directory::rename(const Directory& from, const std::string& from_name, const std::string& name,
+                      unsigned flags) const {
+  const auto call = [&] {
+    return flags == 0 ? ::renameat(from.fd_.get(), from_name.c_str(), fd_.get(), name.c_str())
+                      : ::renameat2(from.fd_.get(), from_name.c_str(), fd_.get(), name.c_str(), flags);
+  };
+  return retry(call, On::name);
 }
 
 void Directory::rename_from(const Directory& from, const std::string& from_name, const std::string& name) const {
-  if (::renameat(from.fd_.get(), from_name.c_str(), fd_.get(), name.c_str()) != 0) fail("renameat", name, true);
+  if (rename(from, from_name, name, 0) != 0) fail("renameat", name, true);
 }
 
 bool Directory::try_rename_from(const Directory& from, const std::string& from_name, const std::string& name) const {
-  if (::renameat(from.fd_.get(), from_name.c_str(), fd_.get(), name.c_str()) == 0) return true;
+  if (rename(from, from_name, name, 0) == 0) return true;
   if (errno == EXDEV) return false;
   from.fail("renameat", from_name, true);
 }
 
 bool Directory::try_rename_to_free(const Directory& from, const std::string& from_name, const std::string& name) const {
-  if (::renameat2(from.fd_.get(), from_name.c_str(), fd_.get(), name.c_str(), RENAME_NOREPLACE) == 0) return true;
+  if (rename(from, from_name, name, RENAME_NOREPLACE) == 0) return true;
   if (errno == EEXIST) return false;
   if (!is_unsupported(errno)) fail("renameat2", name, true);
   if (try_status(name)) return false;
-  if (::renameat(from.fd_.get(), from_name.c_str(), fd_.get(), name.c_str()) == 0) return true;
+  if (rename(from, from_name, name, 0) == 0) return true;
   // Somebody was faster. A file that he made is replaced, as without us.
   if (errno == EEXIST || errno == ENOTEMPTY || errno == ENOTDIR || errno == EISDIR) return false;
   fail("renameat", name, true);
 }
 
 bool Directory::try_exchange(const Directory& from, const std::string& from_name, const std::string& name) const {
-  if (::renameat2(from.fd_.get(), from_name.c_str(), fd_.get(), name.c_str(), RENAME_EXCHANGE) == 0) return true;
+  if (rename(from, from_name, name, RENAME_EXCHANGE) == 0) return true;
   if (is_unsupported(errno) || errno == EXDEV) return false;
   fail("renameat2", name, true);
 }
 
+int Directory::unlink(const std::string& name, int flags) const {
+  return retry([&] { return ::unlinkat(fd_.get(), name.c_str(), flags); }, On::name);
+}
+
 void Directory::remove_file(const std::string& name) const {
-  if (::unlinkat(fd_.get(), name.c_str(), 0) != 0) fail("unlinkat", name, true);
+  if (unlink(name, 0) != 0) fail("unlinkat", name, true);
 }
 
 void Directory::remove_directory(const std::string& name) const {
-  if (::unlinkat(fd_.get(), name.c_str(), AT_REMOVEDIR) != 0) fail("unlinkat", name, true);
+  if (unlink(name, AT_REMOVEDIR) != 0) fail("unlinkat", name, true);
 }
 
-void Directory::try_remove_directory(const std::string& name) const noexcept {
-  ::unlinkat(fd_.get(), name.c_str(), AT_REMOVEDIR);
-}
+void Directory::try_remove_directory(const std::string& name) const noexcept { unlink(name, AT_REMOVEDIR); }
 
 bool Directory::try_remove(const std::string& name) const {
-  if (::unlinkat(fd_.get(), name.c_str(), 0) == 0 || errno == ENOENT) return true;
+  if (unlink(name, 0) == 0 || errno == ENOENT) return true;
   if (errno != EISDIR) fail("unlinkat", name, true);
-  if (::unlinkat(fd_.get(), name.c_str(), AT_REMOVEDIR) == 0) return true;
+  if (unlink(name, AT_REMOVEDIR) == 0) return true;
   if (errno != ENOTEMPTY && errno != EACCES) fail("unlinkat", name, true);
   return false;
 }
@@ -208,7 +224,7 @@ Directory Directory::open_to_empty(const std::string& name) const {
   if (!directory) fail("openat", name, true);
   if (directory->is_mount_root()) throw Error(Reason::io_error, path_of(name), "is a mount point", "Unmount it.");
   // The owner may have taken away its own right to remove what is inside; another user's directory stays.
-  ::fchmod(directory->fd_.get(), 0700);
+  directory->try_set_mode(0700);
   return std::move(*directory);
 }
 
@@ -250,19 +266,24 @@ void Directory::remove_tree(const std::string& name) const {
   remove_directory(name);
 }
 
-void Directory::try_set_mode(std::uint32_t mode) const { ::fchmod(fd_.get(), mode); }
+void Directory::try_set_mode(std::uint32_t mode) const {
+  retry([&] { return ::fchmod(fd_.get(), mode); });
+}
 
 void Directory::set_modification_time(std::int64_t seconds) const {
   const std::array<timespec, 2> times = {timespec{seconds, 0}, timespec{seconds, 0}};
-  if (::futimens(fd_.get(), times.data()) != 0) fail("futimens", "", true);
+  if (retry([&] { return ::futimens(fd_.get(), times.data()); }) != 0) fail("futimens", "", true);
 }
 
 void Directory::set_modification_time_of_link(const std::string& name, std::int64_t seconds) const {
   const std::array<timespec, 2> times = {timespec{seconds, 0}, timespec{seconds, 0}};
-  if (::utimensat(fd_.get(), name.c_str(), times.data(), AT_SYMLINK_NOFOLLOW) != 0) fail("utimensat", name, true);
+  const auto set = [&] { return ::utimensat(fd_.get(), name.c_str(), times.data(), AT_SYMLINK_NOFOLLOW); };
+  if (retry(set, On::name) != 0) fail("utimensat", name, true);
 }
 
-void Directory::try_remove_default_acl() const { ::fremovexattr(fd_.get(), "system.posix_acl_default"); }
+void Directory::try_remove_default_acl() const {
+  retry([&] { return ::fremovexattr(fd_.get(), "system.posix_acl_default"); });
+}
 
 FreeSpace Directory::free_space() const {
   constexpr std::uint64_t tmpfs = 0x01021994, ramfs = 0x858458f6;  // statfs(2) has these numbers
@@ -285,12 +306,12 @@ void Directory::check_searchable() const { check_access(X_OK); }
 // A kernel without this attribute (before 5.8) has the device number alone, which a bind mount does not change.
 bool Directory::is_mount_root() const {
   struct statx buffer {};
-  if (::statx(fd_.get(), "", AT_EMPTY_PATH, 0, &buffer) != 0) return false;
+  if (retry([&] { return ::statx(fd_.get(), "", AT_EMPTY_PATH, 0, &buffer); }) != 0) return false;
   return (buffer.stx_attributes_mask & buffer.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0;
 }
 
 void Directory::check_access(int mode_bits) const {
-  if (::faccessat(fd_.get(), ".", mode_bits, AT_EACCESS) == 0) return;
+  if (retry([&] { return ::faccessat(fd_.get(), ".", mode_bits, AT_EACCESS); }) == 0) return;
   if (errno == EROFS) throw Error(Reason::target_read_only, path_, "is mounted read-only");
   if (errno != EACCES) return;
   const Status found = status();
@@ -303,7 +324,7 @@ void Directory::check_access(int mode_bits) const {
 }
 
 void Directory::sync_file_system() const {
-  if (::syncfs(fd_.get()) != 0) fail("syncfs", "", true);
+  if (retry([&] { return ::syncfs(fd_.get()); }) != 0) fail("syncfs", "", true);
 }
 
 }  // namespace injector

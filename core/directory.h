@@ -92,6 +92,8 @@ class Directory {
   void sync_file_system() const;
 
  private:
+  int rename(const Directory& from, const std::string& from_name, const std::string& name, unsigned flags) const;
+  int unlink(const std::string& name, int flags) const;
   void check_access(int mode_bits) const;
   bool is_mount_root() const;
   bool try_remove(const std::string& name) const;  // false: a directory that is not empty

@@ -27,15 +27,25 @@ class Fd {
   int fd_ = -1;
 };
 
-// Whether the last failed system call of this thread failed with EINTR.
-bool was_interrupted();
+// What a system call works on, and so what is wrong with it for a moment only. Whatever it is, EINTR: a signal came.
+enum class On {
+  open_file,  // nothing else: what a network file system says of an open file (ESTALE) stays so, and what it says of
+              // data that were written (EIO) it says once, so that a second call would hide the loss
+  data,       // of an open file, to be read or written: EAGAIN too
+  name,       // EAGAIN, since another process has a lease on the file; and ESTALE, since the server gave the name to
+              // another file, or lost its own memory
+};
 
-// Calls a system call again while a signal interrupts it.
+// Whether the system call of this thread that failed last is worth another try; waits where that needs a moment, for a
+// second in all. tries: how often it was made before.
+bool passes(On what, unsigned tries);
+
+// Makes a system call again while what hinders it passes. Not for close(2): that has closed, whatever it says.
 template <typename Call>
-auto retry(Call call) {
-  for (;;) {
+auto retry(Call call, On what = On::open_file) {
+  for (unsigned tries = 0;; ++tries) {
     const auto result = call();
-    if (result != -1 || !was_interrupted()) return result;
+    if (result != -1 || !passes(what, tries)) return result;
   }
 }
 

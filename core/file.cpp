@@ -22,14 +22,16 @@ std::string mode_text(std::uint32_t mode) {
 }
 
 std::optional<File> File::try_open(const std::string& path) {
-  Fd fd(retry([&] { return ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY); }));
+  constexpr int flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
+  Fd fd(retry([&] { return ::open(path.c_str(), flags); }, On::name));
   if (fd) return File(std::move(fd), path);
   if (errno == ENOENT || errno == ENOTDIR) return std::nullopt;
   throw_errno(errno, "open", path, Access::read);
 }
 
 std::optional<File> File::try_open_for_overwrite(const std::string& path) {
-  Fd fd(retry([&] { return ::open(path.c_str(), O_WRONLY | O_TRUNC | O_CLOEXEC | O_NONBLOCK | O_NOCTTY); }));
+  constexpr int flags = O_WRONLY | O_TRUNC | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
+  Fd fd(retry([&] { return ::open(path.c_str(), flags); }, On::name));
   if (!fd) return std::nullopt;
   File file(std::move(fd), path);
   if (file.status().type != FileType::file) return std::nullopt;
@@ -38,19 +40,19 @@ std::optional<File> File::try_open_for_overwrite(const std::string& path) {
 
 Status File::status() const {
   struct stat buffer {};
-  if (::fstat(fd_.get(), &buffer) != 0) throw_errno(errno, "fstat", path_, Access::read);
+  if (retry([&] { return ::fstat(fd_.get(), &buffer); }) != 0) throw_errno(errno, "fstat", path_, Access::read);
   return to_status(buffer);
 }
 
 std::size_t File::read(std::span<char> buffer) {
-  const auto count = retry([&] { return ::read(fd_.get(), buffer.data(), buffer.size()); });
+  const auto count = retry([&] { return ::read(fd_.get(), buffer.data(), buffer.size()); }, On::data);
   if (count < 0) throw_errno(errno, "read", path_, Access::read);
   return static_cast<std::size_t>(count);
 }
 
 void File::write_all(std::string_view bytes) {
   while (!bytes.empty()) {
-    const auto count = retry([&] { return ::write(fd_.get(), bytes.data(), bytes.size()); });
+    const auto count = retry([&] { return ::write(fd_.get(), bytes.data(), bytes.size()); }, On::data);
     if (count < 0) throw_errno(errno, "write", path_, Access::write);
     if (count == 0) throw_errno(ENOSPC, "write", path_, Access::write);
     bytes.remove_prefix(static_cast<std::size_t>(count));
@@ -85,18 +87,25 @@ std::optional<std::string> File::try_read_hint(const std::string& path) {
   }
 }
 
-void File::try_set_mode(std::uint32_t mode) { ::fchmod(fd_.get(), mode); }
+void File::try_set_mode(std::uint32_t mode) {
+  retry([&] { return ::fchmod(fd_.get(), mode); });
+}
 
 void File::set_modification_time(std::int64_t seconds) {
   const std::array<timespec, 2> times = {timespec{seconds, 0}, timespec{seconds, 0}};
-  if (::futimens(fd_.get(), times.data()) != 0) throw_errno(errno, "futimens", path_, Access::write);
+  if (retry([&] { return ::futimens(fd_.get(), times.data()); }) != 0) {
+    throw_errno(errno, "futimens", path_, Access::write);
+  }
 }
 
 namespace {
 
 // A file system or a seccomp profile may lack the call: then there is nothing to bound or to report.
 void sync_range(int fd, const std::string& path, std::uint64_t offset, std::uint64_t length, unsigned flags) {
-  if (::sync_file_range(fd, static_cast<off64_t>(offset), static_cast<off64_t>(length), flags) == 0) return;
+  const auto sync = [&] {
+    return ::sync_file_range(fd, static_cast<off64_t>(offset), static_cast<off64_t>(length), flags);
+  };
+  if (retry(sync) == 0) return;
   if (errno == ENOSYS || errno == EINVAL || errno == ESPIPE || errno == EPERM) return;
   throw_errno(errno, "sync_file_range", path, Access::write);
 }

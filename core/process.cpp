@@ -147,6 +147,12 @@ std::string_view architecture() {
 
 std::uint32_t effective_user() { return ::geteuid(); }
 
+std::string identity() {
+  std::array<char, 65> host{};  // HOST_NAME_MAX, and its end
+  if (::gethostname(host.data(), host.size() - 1) != 0) host[0] = '\0';
+  return std::to_string(::getpid()) + ' ' + host.data();
+}
+
 unsigned available_processors() {
   cpu_set_t set;
   CPU_ZERO(&set);
@@ -156,7 +162,8 @@ unsigned available_processors() {
 
 std::string random_name() {
   std::uint64_t value = 0;
-  if (::getrandom(&value, sizeof value, 0) != sizeof value) throw_errno(errno, "getrandom", "", Access::read);
+  if (retry([&] { return ::getrandom(&value, sizeof value, 0); }) != sizeof value)
+    throw_errno(errno, "getrandom", "", Access::read);
   std::string name;
   for (int i = 0; i < 16; ++i, value >>= 4U) name += "0123456789abcdef"[value & 15U];
   return name;

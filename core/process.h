@@ -28,6 +28,8 @@ std::string_view architecture();
 std::uint32_t effective_user();
 // Processors that this process may run on.
 unsigned available_processors();
+// This process as others know it: "7 HOST", its number and the name of its machine, which in a Pod is the Pod's.
+std::string identity();
 // 16 hexadecimal digits that nobody can guess.
 std::string random_name();
 // What is set for this process: NAME=VALUE.

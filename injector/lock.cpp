@@ -4,6 +4,8 @@
 #include <thread>
 
 #include "core/error.h"
+#include "core/process.h"
+#include "injector/holder.h"
 #include "injector/log.h"
 
 namespace injector {
@@ -20,6 +22,17 @@ std::optional<File> try_open(const Directory& directory) {
   if (!file) return directory.try_open_for_lock(Lock::name);  // another injector was faster
   if (file->status().mode != lock_mode) file->try_set_mode(lock_mode);
   return file;
+}
+
+// "7 HOST" as "pid 7 on HOST"; nothing that is not of this form gets into a message.
+std::optional<std::string> understood(std::string_view signature) {
+  constexpr std::string_view digits = "0123456789";
+  constexpr std::string_view of_hosts = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.-_";
+  const std::size_t space = signature.find_first_not_of(digits);
+  if (space == 0 || space > 10 || space >= signature.size() - 1 || signature[space] != ' ') return std::nullopt;
+  const std::string_view host = signature.substr(space + 1);
+  if (host.find_first_not_of(of_hosts) != std::string_view::npos) return std::nullopt;
+  return "pid " + std::string(signature.substr(0, space)) + " on " + std::string(host);
 }
 
 }  // namespace
@@ -45,6 +58,25 @@ std::optional<Lock> Lock::try_hold(const Directory& directory, File file) {
   return Lock(std::move(file));
 }
 
+void Lock::sign() {
+  try {
+    file_.write_all(process::identity());
+  } catch (const Error&) {
+    // The volume is full, say: the install itself will tell.
+  }
+}
+
+std::optional<std::string> Lock::try_read_signature(const Directory& directory) {
+  constexpr std::size_t most = 128;
+  try {
+    auto file = directory.try_open_for_lock(name);
+    if (!file || file->try_lock()) return std::nullopt;  // whoever made it has ended
+    return understood(file->try_read_all(most).value_or(""));
+  } catch (const Error&) {
+    return std::nullopt;
+  }
+}
+
 Lock Lock::take(const Directory& directory, std::chrono::seconds timeout, const Context& context) {
   const auto deadline = std::chrono::steady_clock::now() + timeout;
   for (bool said = false;; said = true) {
@@ -54,7 +86,8 @@ Lock Lock::take(const Directory& directory, std::chrono::seconds timeout, const 
     if (!said) log::write(log::Level::info, "waiting for another injector", {{"path", path}});
     if (std::chrono::steady_clock::now() >= deadline) {
       throw Error(Reason::lock_timeout, path,
-                  "another injector has held the lock for " + std::to_string(timeout.count()) + " s");
+                  "another injector" + holder_of(directory) + " has held the lock for " +
+                      std::to_string(timeout.count()) + " s");
     }
     std::this_thread::sleep_for(poll_interval);
   }

@@ -30,6 +30,12 @@ class Lock {
   // Of the file: what one that this process creates here looks like.
   Status status() const { return file_.status(); }
 
+  // Leaves in the file who holds it, for somebody who waits in vain; where that cannot be, nothing happens.
+  void sign();
+  // Who holds the lock of the directory and has signed it: "pid 7 on HOST". Empty where nobody does, or what is there
+  // is no signature. A hint: anybody who writes to the volume can have written it.
+  static std::optional<std::string> try_read_signature(const Directory& directory);
+
  private:
   explicit Lock(File file) : file_(std::move(file)) {}
   static std::optional<Lock> try_hold(const Directory& directory, File file);

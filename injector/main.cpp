@@ -6,6 +6,7 @@
 #include "core/error.h"
 #include "core/process.h"
 #include "injector/commands.h"
+#include "injector/confine.h"
 #include "injector/install.h"
 #include "injector/interrupt.h"
 #include "injector/left.h"
@@ -40,6 +41,7 @@ int run(const Options& options, const Process& self, const Reporter& reporter) {
   const Context context{self.interrupt, progress,
                         options.threads.value_or(limits.threads(process::available_processors())),
                         limits.dirty_window(), limits.memory};
+  confine(options);
   std::string out;
   switch (options.command) {
     case Command::install:

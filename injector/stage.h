@@ -22,7 +22,8 @@ struct Site {
 };
 
 // A directory .injector/NAME/stage-RANDOM, invisible to applications:
-//   lock            held by the run that fills it: only a stage whose lock is free is anybody else's to remove
+//   lock            held and signed by the run that fills it: only a stage whose lock is free is anybody else's to
+//                   remove
 //   manifest.json   the record that will be published, and the selection, where there is one
 //   new/            what is being staged, and nothing else
 //   publish/        new/, once it is whole: what will be published; and then, what was exchanged for it

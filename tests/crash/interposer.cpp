@@ -1,6 +1,6 @@
 // Runs a command under a seccomp user-notification filter: counts its file-system calls over all threads, and kills
-// the command or fails the call at one of them. Works on a static executable, which LD_PRELOAD cannot reach, and
-// counts over all threads, which strace cannot.
+// the command, fails the call or does half of it at one of them. Works on a static executable, which LD_PRELOAD cannot
+// reach, and counts over all threads, which strace cannot.
 
 #include <fcntl.h>
 #include <linux/filter.h>
@@ -10,6 +10,7 @@
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -62,6 +63,7 @@ constexpr Call calls[] = {
     CALL(rmdir), CALL(mknod), CALL(chmod), CALL(chown), CALL(lchown), CALL(utime), CALL(utimes), CALL(futimesat),
     CALL(stat), CALL(lstat), CALL(readlink), CALL(access), CALL(getdents),
 #endif
+    CALL(prctl), CALL(landlock_create_ruleset), CALL(landlock_add_rule), CALL(landlock_restrict_self), CALL(seccomp),
     CALL(mmap, false), CALL(munmap, false), CALL(mremap, false), CALL(ioctl, false),
     CALL(clone, false), CALL(clone3, false), CALL(getrandom, false), CALL(sched_getaffinity, false),
 };
@@ -114,7 +116,8 @@ struct Options {
   std::map<int, int> denied;          // call → errno
   std::uint64_t first = 0, last = 0;  // the calls to strike, from 1; none if 0
   int error = 0, signal = 0;          // what strikes them
-  std::string act;                    // or what somebody else does just before
+  bool half = false;
+  std::string act;  // or what somebody else does just before
   bool trace = false, count = false;
   std::string output;
 };
@@ -131,7 +134,7 @@ std::pair<std::uint64_t, std::uint64_t> range(std::string_view text) {
 // The options, or the exit status where the command line is at its end (--help, an error).
 std::pair<Options, std::optional<int>> parse(int argc, char** argv) {
   Options options;
-  std::string kill, fail, at, error = "EIO", signal = "KILL";
+  std::string kill, fail, half, at, error = "EIO", signal = "KILL";
   std::vector<std::string> only, deny;
   CLI::App app(
       "Runs a command, counts its file-system calls over all threads, and strikes at one of them.\n"
@@ -142,14 +145,18 @@ std::pair<Options, std::optional<int>> parse(int argc, char** argv) {
   app.add_option("--signal", signal, "the signal: KILL, TERM, INT, …")->needs(killing)->capture_default_str();
   auto* failing = app.add_option("--fail", fail, "fail call N (or N+) instead of making it")->excludes(killing);
   app.add_option("--errno", error, "the error of --fail")->needs(failing)->capture_default_str();
-  auto* acting = app.add_option("--at", at, "run --act before call N (or N+)")->excludes(killing, failing);
+  auto* halving =
+      app.add_option("--half", half, "read or write half of what call N (or N+) of read and write asks for");
+  halving->excludes(killing, failing);
+  auto* acting = app.add_option("--at", at, "run --act before call N (or N+)")->excludes(killing, failing, halving);
   app.add_option("--act", options.act, "a shell command: what another process does meanwhile")->needs(acting);
   app.add_option("--calls", only, "count only these calls: NAME,…")->delimiter(',')->allow_extra_args(false);
   app.add_option("--deny", deny, "always fail a call: NAME=ERRNO,…")->delimiter(',')->allow_extra_args(false);
   app.add_option("--output", options.output, "print to this file; default: standard output");
   app.add_option("command", options.command, "the command and its arguments, after --")->required();
   app.footer(
-      "With --kill, --fail and --at the call that was struck is printed as by --trace; nothing if N was not reached.\n"
+      "With --kill, --fail, --half and --at the call that was struck is printed as by --trace; nothing if N was not "
+      "reached.\n"
       "Exit status: the command's; 128 + signal where a signal ended it (137: killed by --kill);\n"
       "125 where interposer itself failed, 126 and 127 where the command could not be run.\n"
       "A denied call counts as well. A command that forks is counted with its children, but only it is killed.\n"
@@ -160,6 +167,11 @@ std::pair<Options, std::optional<int>> parse(int argc, char** argv) {
     if (!kill.empty()) std::tie(options.first, options.last) = range(kill), options.signal = signal_of(signal);
     if (!fail.empty()) std::tie(options.first, options.last) = range(fail), options.error = errno_of(error);
     if (!at.empty()) std::tie(options.first, options.last) = range(at);
+    if (!half.empty()) {
+      std::tie(options.first, options.last) = range(half);
+      options.half = true;
+      only = {"read", "write"};
+    }
     for (const std::string& name : only) options.counted.insert(number_of(name));
     for (const Call& call : calls)
       if (only.empty() && call.counted) options.counted.insert(call.number);
@@ -172,6 +184,33 @@ std::pair<Options, std::optional<int>> parse(int argc, char** argv) {
     return {options, app.exit(end) == 0 ? 0 : own_failure};
   }
   return {options, std::nullopt};
+}
+
+// What a call is answered: it is made, or it has this result without having been made.
+struct Verdict {
+  int error = 0;
+  std::optional<ssize_t> result = std::nullopt;
+};
+
+// Does half of a read or a write in the place of the process that asked for it: what is open there is opened here for
+// the time of the call, and the position in the file is one.
+Verdict half_of(const seccomp_notif& call) {
+  const Fd process(::syscall(SYS_pidfd_open, call.pid, 0), "pidfd_open");
+  const Fd file(::syscall(SYS_pidfd_getfd, process.get(), call.data.args[0], 0), "pidfd_getfd");
+  std::vector<char> bytes((call.data.args[2] + 1) / 2);
+  const iovec here = {bytes.data(), bytes.size()};
+  iovec there = {reinterpret_cast<void*>(call.data.args[1]), bytes.size()};  // NOLINT: an address of the other process
+  const auto pid = static_cast<pid_t>(call.pid);
+  if (call.data.nr == SYS_write) {
+    if (::process_vm_readv(pid, &here, 1, &there, 1, 0) != static_cast<ssize_t>(bytes.size())) fail("process_vm_readv");
+    const ssize_t count = ::write(file.get(), bytes.data(), bytes.size());
+    return count < 0 ? Verdict{errno} : Verdict{0, count};
+  }
+  const ssize_t count = ::read(file.get(), bytes.data(), bytes.size());
+  if (count < 0) return {errno};
+  there.iov_len = static_cast<std::size_t>(count);
+  if (::process_vm_writev(pid, &here, 1, &there, 1, 0) != count) fail("process_vm_writev");
+  return {0, count};
 }
 
 // The filter: what is intercepted asks the supervisor, all else goes straight to the kernel.
@@ -238,26 +277,27 @@ class Supervisor {
     seccomp_notif call = {};
     // Fails where the caller was killed in the meantime; so can the answer.
     if (::ioctl(listener_.get(), SECCOMP_IOCTL_NOTIF_RECV, &call) != 0) return;
-    int error = 0;
-    if (const auto at = options_.denied.find(call.data.nr); at != options_.denied.end()) error = at->second;
-    if (options_.counted.contains(call.data.nr)) error = count(call.data, error);
+    Verdict verdict;
+    if (const auto at = options_.denied.find(call.data.nr); at != options_.denied.end()) verdict.error = at->second;
+    if (options_.counted.contains(call.data.nr)) verdict = count(call, verdict);
     // A call that is told to go on can take effect although a SIGKILL waits, and so can those of other threads.
     if (killed_) return;
     constexpr std::uint32_t go_on = SECCOMP_USER_NOTIF_FLAG_CONTINUE;
-    seccomp_notif_resp response = {call.id, 0, -error, error == 0 ? go_on : 0};
+    const bool made = verdict.error == 0 && !verdict.result;
+    seccomp_notif_resp response = {call.id, verdict.result.value_or(0), -verdict.error, made ? go_on : 0};
     ::ioctl(listener_.get(), SECCOMP_IOCTL_NOTIF_SEND, &response);
   }
 
-  // The error that the call is to get.
-  int count(const seccomp_data& call, int error) {
+  Verdict count(const seccomp_notif& call, Verdict planned) {
     const bool struck = ++calls_ >= options_.first && calls_ <= options_.last;
-    if (options_.trace || struck) print(call);
-    if (!struck) return error;
+    if (options_.trace || struck) print(call.data);
+    if (!struck) return planned;
+    if (options_.half) return half_of(call);
     if (!options_.act.empty() && std::system(options_.act.c_str()) != 0) throw std::runtime_error("--act failed");
-    if (!options_.act.empty()) return error;
+    if (!options_.act.empty()) return planned;
     if (options_.signal != 0) ::kill(child_, options_.signal);
     killed_ = options_.signal == SIGKILL;
-    return options_.signal == 0 ? options_.error : error;
+    return options_.signal == 0 ? Verdict{options_.error} : planned;
   }
 
   void print(const seccomp_data& call) const {

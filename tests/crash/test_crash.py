@@ -100,13 +100,15 @@ class Scenario(typing.NamedTuple):
 
 
 def whole(root):
-    """The tree of a target, with what is random in the names of .injector made a number."""
+    """The tree of a target, with what is random in the names of .injector made a number, and no signature of a stage."""
     found, numbers = {}, {}
     for path, entry in sorted(harness.tree(root).items()):
         moved = re.match(r"(\.injector/(?:replaced/[^/]+|[^/]+/stage)-)([^-/]+)(.*)", path)
         if moved:
             stem, random, rest = moved.groups()
             path = f"{stem}{numbers.setdefault(random, len(numbers))}{rest}"
+            if rest == "/lock":
+                entry = entry[:2]
         found[path] = entry
     return found
 
@@ -221,20 +223,20 @@ class Place:
 
 
 class Point(typing.NamedTuple):
-    """One strike: what it is, where, and what may come of it."""
+    """One strike: what it is, where, what may come of it, and the interposer's option for it."""
 
     scenario: Scenario
     threads: int
     index: str
     options: tuple
     codes: tuple
+    way: str
 
 
 def strike(point, place):
     """With two threads a run can be a call shorter than the one before: then it is tried again."""
-    way = "--fail" if any(option.startswith("--errno=") for option in point.options) else "--kill"
     for _ in range(1 if point.threads == 1 else 20):
-        done, calls = interpose([way, point.index, *point.options], place.scenario.command(place.target, point.threads))
+        done, calls = interpose([point.way, point.index, *point.options], place.scenario.command(place.target, point.threads))
         if calls:
             break
         copy(place.scenario.start, place.target)
@@ -415,16 +417,21 @@ def report(tried, capsys, title):
     return len(tried)
 
 
-def sweep(workers, scenario, threads, options, codes, plus=""):
+def way_of(options):
+    return "--fail" if any(option.startswith("--errno=") for option in options) else "--kill"
+
+
+def sweep(workers, scenario, threads, options, codes, plus="", way=None):
     """Strikes at every call of a plain run, and on behind it until there is none left to be struck."""
+    way = way or way_of(options)
     tried, last = [], 0
     while (calls := count(scenario, threads, options)) > last:
-        points = [Point(scenario, threads, f"{index}{plus}", options, codes) for index in range(last + 1, calls + 1)]
+        points = [Point(scenario, threads, f"{index}{plus}", options, codes, way) for index in range(last + 1, calls + 1)]
         tried += workers.map(try_point, points, chunksize=8)
         last = calls
     missed = [point.index for point, _, struck, _ in tried if not struck]
     assert not missed, f"of {calls} calls these were not struck: {missed}"
-    while (behind := try_point(Point(scenario, threads, f"{len(tried) + 1}{plus}", options, codes)))[2]:
+    while (behind := try_point(Point(scenario, threads, f"{len(tried) + 1}{plus}", options, codes, way)))[2]:
         tried.append(behind)
     return tried
 
@@ -451,7 +458,7 @@ ERRNOS = {
     "EROFS": (73,),
     "EMFILE": (75,),
     "ENOMEM": (75,),
-    "EINTR": (74,),
+    "EINTR": (),
 }
 
 
@@ -526,6 +533,9 @@ WORSE = (
     "linkat=ENOSYS", "copy_file_range=EXDEV", "copy_file_range=ENOSYS", "openat2=ENOSYS", "statx=ENOSYS",
     "faccessat2=ENOSYS", "fchmodat2=ENOSYS", "close_range=ENOSYS", "sync_file_range=ENOSYS", "fadvise64=ENOSYS",
     "fallocate=EOPNOTSUPP", "fgetxattr=EOPNOTSUPP", "fremovexattr=EOPNOTSUPP", "sched_getaffinity=ENOSYS",
+    # A kernel, or a container runtime, that lets nobody be confined.
+    "prctl=EINVAL", "landlock_create_ruleset=ENOSYS", "landlock_create_ruleset=EPERM", "landlock_add_rule=EBADFD",
+    "landlock_restrict_self=E2BIG", "seccomp=EPERM", "prctl=EPERM,landlock_create_ruleset=EOPNOTSUPP,seccomp=ENOSYS",
     # All at once.
     "renameat2=EINVAL,linkat=EPERM,copy_file_range=ENOSYS,openat2=ENOSYS,statx=ENOSYS,sync_file_range=ENOSYS,"
     "fremovexattr=EOPNOTSUPP,fadvise64=ENOSYS,faccessat2=ENOSYS",

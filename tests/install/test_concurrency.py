@@ -3,6 +3,7 @@
 import fcntl
 import os
 import signal
+import socket
 import subprocess
 import time
 
@@ -145,12 +146,41 @@ def test_a_killed_holder_leaves_no_lock(place, target):
 def test_a_stopped_holder_is_waited_for_until_the_deadline(place, target):
     bundle = harness.pack(place, {f"a/{i}": str(i) for i in range(20)})
     first = slowed("linkat,openat,write", 30, "install", "--bundle", bundle, "--target", target)
-    until(lambda: list(target.glob(".injector/demo/stage*")), first)
+    until(lambda: any(lock.read_text() for lock in target.glob(".injector/demo/stage*/lock")), first)
     first.send_signal(signal.SIGSTOP)
-    harness.expect(harness.install(bundle, target, "--timeout", "0"), 75, "lock-timeout")
+    harness.expect(harness.install(bundle, target, "--timeout", "0"), 75, "lock-timeout",
+                   f"another injector (pid {first.pid} on {socket.gethostname()}) has held the lock for 0 s")
     first.send_signal(signal.SIGCONT)
     first.communicate(timeout=harness.PATIENCE)
     assert first.returncode == 0
+    assert_installed(target, bundle)
+
+
+@pytest.mark.parametrize("signature, holds, named", [
+    ("7 web-5d8f.example", True, " (pid 7 on web-5d8f.example)"), ("7 web", False, ""), ("", True, ""), ("7", True, ""),
+    ("7 ", True, ""), ("x web", True, ""), ("7 web) is fine. Call 555", True, ""), ("7 web\n8 web", True, ""),
+    ("7 \x1b[31m", True, ""), ("12345678901 web", True, ""), ("7 " + "x" * 200, True, "")])
+def test_who_holds_the_lock_is_a_hint(place, target, held, signature, holds, named):
+    """Anybody can write to the volume: only what has the form of a signature is told, and of somebody who is at work."""
+    stage = target / ".injector/demo/stage-0"
+    stage.mkdir()
+    (stage / "lock").write_text(signature)
+    bundle = harness.pack(place, NEXT, version="2.0.0")
+    with open(stage / "lock", "r+") as lock:
+        if holds:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        harness.expect(harness.install(bundle, target, "--timeout", "0"), 75, "lock-timeout",
+                       f"lock: another injector{named} has held the lock for 0 s. ")
+
+
+@needs_strace
+def test_the_deadline_is_the_locks_alone(place, target):
+    """However slow the volume is, an install that has its turn goes on."""
+    bundle = harness.pack(place, {f"a/{i}": str(i) for i in range(20)})
+    slow = slowed("openat,mkdirat,linkat,write,renameat2,unlinkat", 10, "install", "--bundle", bundle, "--target", target,
+                  "--timeout", "0")
+    _, stderr = slow.communicate(timeout=harness.PATIENCE)
+    assert slow.returncode == 0, stderr
     assert_installed(target, bundle)
 
 

@@ -1,0 +1,90 @@
+"""What a process gives up before it reads a bundle, as the kernel and strace see it; and that run gives up nothing."""
+
+import fcntl
+import os
+import pathlib
+import re
+import signal
+import subprocess
+
+import pytest
+
+import harness
+from steps import FILES, NEXT, flip, needs_strace
+
+SHELL = pathlib.Path("/bin/sh").resolve()
+GIVEN_UP = ("NoNewPrivs", "Seccomp")
+
+
+def status(text):
+    """What /proc/PID/status says of it."""
+    return {name: int(re.search(rf"^{name}:\s*(\d+)$", text, re.M)[1]) for name in GIVEN_UP}
+
+
+def test_while_it_waits_for_the_lock(place, target):
+    bundle = harness.pack(place, FILES)
+    (target / ".injector").mkdir()
+    with open(target / ".injector/lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with subprocess.Popen([harness.INJECTOR, "--bundle", bundle, "--target", target, "--log-format", "text"],
+                              stderr=subprocess.PIPE, text=True) as process:
+            assert "waiting" in process.stderr.readline()
+            assert status(pathlib.Path(f"/proc/{process.pid}/status").read_text()) == {"NoNewPrivs": 1, "Seccomp": 2}
+            process.terminate()
+
+
+@pytest.mark.parametrize("mode, more, code", [("fail", "", 0), ("continue", " && kill $PPID", 128 + signal.SIGTERM)])
+def test_a_program_gets_all_that_there_was(place, mode, more, code):
+    bundle = harness.pack(place, {"agent/sh": ("exec", SHELL.read_bytes())})
+    script = f"while read -r line; do echo \"$line\"; done < /proc/self/status; : > {place}/elsewhere && /bin/true{more}"
+    done = harness.run(harness.INJECTOR, "run", "--bundle", bundle, "--on-failure", mode, "agent/sh", "-c",
+                       script)
+    assert done.returncode == code, done.stderr
+    assert status(done.stdout) == status(pathlib.Path("/proc/self/status").read_text())
+    assert (place / "elsewhere").exists()
+
+
+def traced(trace, *argv, **kwargs):
+    """Runs the injector; what the kernel refused after the process had confined itself."""
+    done = harness.run("strace", "-f", "-qq", "-o", trace, harness.INJECTOR, *argv, "--log-format", "text",
+                       "--log-level", "debug", **kwargs)
+    calls = trace.read_text().splitlines()
+    assert "confined" not in done.stderr, f"this machine cannot: {done.stderr}"
+    confined = [number for number, call in enumerate(calls) if " seccomp(" in call]
+    assert len(confined) == 1, confined
+    return done, [call for call in calls[confined[0]:] if re.search(r"= -1 (ENOSYS|EACCES|EPERM)", call)]
+
+
+@needs_strace
+def test_nothing_that_it_needs_is_refused(place, target):
+    """Through all that an install does: the first, an upgrade of something damaged, one that has to wait for its turn."""
+    old = harness.pack(place, FILES | {f"many/{i}": str(i) * 1000 for i in range(100)})
+    new, message, trace = harness.pack(place, NEXT, version="2.0.0"), place / "message", place / "trace"
+    message.touch()
+    more = ["--termination-message", message]
+    install = ["install", "--target", target, "--threads", "2", "--fsync", *more]
+    commands = [[*install, "--bundle", old], [*install, "--bundle", old, "--dry-run"], ["verify", "--bundle", new],
+                ["verify", "--target", target], ["inspect", "--target", target], ["env", "--bundle", new],
+                [*install, "--bundle", new]]
+    for command in commands:
+        if command == commands[-1]:
+            flip(target / "agent/core/a.so")
+            (target / "boot.py").unlink()
+            os.mkfifo(target / "boot.py")
+        done, refused = traced(trace, *command)
+        assert done.returncode == 0, done.stderr
+        # glibc asks for the zone of the clock; it is UTC whatever it finds.
+        assert [call for call in refused if "/etc/localtime" not in call] == [], command
+        message.write_text("")
+    assert harness.payload_of(target) == harness.tree(new / "payload")
+
+
+@needs_strace
+def test_how_little_it_takes(place, target):
+    """The system calls that an install makes to confine itself do not grow with anything."""
+    bundle, trace = harness.pack(place, FILES), place / "trace"
+    harness.run("strace", "-f", "-qq", "-o", trace, harness.INJECTOR, "install", "--bundle", bundle, "--target", target)
+    calls = trace.read_text().splitlines()
+    first, last = (next(i for i, call in enumerate(calls) if f" {name}(" in call) for name in ("prctl", "seccomp"))
+    assert last - first + 1 <= 16, calls[first:last + 1]
+    assert "prctl(" not in harness.run("strace", "-f", "-qq", "-e", "trace=prctl,seccomp", harness.INJECTOR, "--version").stderr
