@@ -9,8 +9,11 @@ namespace {
 sandbox::Paths needed_by(const Options& options) {
   sandbox::Paths paths;
   paths.overwrite.push_back(options.termination_message);
+  const Trust& trust = options.command == Command::install ? options.install.trust : options.selection.trust;
+  paths.read = trust.public_keys;
   if (options.command == Command::install) {
     paths.read.push_back(options.install.bundle);
+    if (options.install.fallback) paths.read.push_back(*options.install.fallback);
     (options.install.dry_run ? paths.read : paths.write).push_back(options.install.target);
   } else {
     paths.read.push_back(options.selection.target.value_or(options.selection.bundle));

@@ -58,7 +58,7 @@ def on_this_machine(version):
 
 @functools.cache
 def make_musl():
-    return run(ROOT / "tests/python/musl", timeout=900)
+    return run(ROOT / "tests/python/musl", timeout=3600)
 
 
 def on_musl(version):
