@@ -5,7 +5,7 @@ import pytest
 
 import harness
 from state import NOTHING, states
-from test_crash import (BINARY, CHANGING, MAKING, WORSE, copy, count, install_on_a_worse_kernel,  # noqa: F401
+from test_crash import (BINARY, CHANGING, MAKING, WORSE, Place, copy, count, install_on_a_worse_kernel,  # noqa: F401
                         interpose, names, report, scratch, starve, sweep, undisturbed, whole, workers)
 from test_second_kill import WITHOUT_EXCHANGE, without
 
@@ -87,6 +87,20 @@ def test_what_a_kill_without_exchange_left_is_put_back(workers, scenarios):  # n
         done = harness.run(*scenario._replace(bundle=scenario.start).command(place.target, 1))
         harness.expect(done, 0, "bundle-not-found")
         assert "old" in states(whole(place.target), **scenario.versions)["agent"], index
+
+
+def test_a_kill_and_then_a_damaged_bundle(workers, scenarios):  # noqa: F811
+    """Which takes the killed run's stage with it: whose the names are is known without."""
+    scenario, calls = scenarios["empty-continue"], "--calls=renameat,renameat2,unlinkat"
+    damaged = copy(scenario.bundle, scenario.bundle.with_name("damaged.bundle"))
+    (damaged / "payload/agent.jar").write_bytes(b"JAR 2")
+    for index in range(1, count(scenario, 1, [calls]) + 1):
+        place = Place(scenario)
+        interpose(["--kill", index, calls], scenario.command(place.target, 1))
+        done = harness.install(damaged, place.target)
+        assert done.returncode in (0, 65), done.stderr  # 0: it had published all
+        place.check_final(harness.install(scenario.bundle, place.target))
+        assert not place.problems, (index, place.problems)
 
 
 FAILING = [("empty-continue", "EIO"), ("empty-continue", "ENOSPC"), ("fallback-continue", "EACCES")]
