@@ -6,7 +6,7 @@ import subprocess
 import pytest
 
 from conftest import APPS, LIBRARY, Hello, console, hooked, made
-from harness import DAMAGES, LONG, PATIENCE, ROOT, damaged, install
+from harness import DAMAGES, FAILURES, LONG, PATIENCE, ROOT, damaged, install, survive
 
 LINE = "opentelemetry-dotnet: not tracing: it is not installed, and the log of the init container says why\n"
 # Nobody listens where the spans would go.
@@ -61,6 +61,21 @@ def test_a_service_starts_and_ends(fallback, framework, tmp_path):
     with Hello(framework, hooked(fallback), tmp_path) as hello:
         assert hello.get("/relay") == "hello\n"
     assert (hello.code, hello.said()) == (0, LINE)
+
+
+@pytest.mark.parametrize("how", FAILURES)
+def test_whatever_happens_to_the_install_it_starts(bundle, fallback, program, how, tmp_path):
+    """And the next run of the init container brings the library."""
+    own = tmp_path / "target"
+    own.mkdir()
+    survive(how, bundle, fallback.parent / "bundle", own)
+    env = elsewhere(hooked(fallback, **QUIET), fallback, own)
+    done = program(env)
+    assert (done.returncode, done.stdout) == (0, "done\n"), done.stderr
+    in_place = "library" if (own / "opentelemetry-dotnet/net8.0").exists() else "fallback"
+    assert (done.stderr == LINE) == (in_place == "fallback") and (in_place == "fallback" or how == "killed")
+    assert install(bundle, own, "--on-failure", "continue", "--fallback", fallback.parent / "bundle").returncode == 0
+    assert (own / "opentelemetry-dotnet/net8.0").exists()
 
 
 @pytest.mark.parametrize("how", DAMAGES)

@@ -91,7 +91,7 @@ def test_the_fallback_is_of_the_library(library, manifest, fallback, entries):
     library_has = {e["path"]: e["type"] for e in manifest["entries"]}
     for path in re.findall(r"\$\{target\}/([^ :]+)", " ".join(v["value"] for v in fallback["environment"])):
         assert there[path] == library_has[path]
-    assert sum(e.get("size", 0) for e in fallback["entries"]) < 10_000
+    assert sum(e.get("size", 0) for e in fallback["entries"]) <= 16 << 10
 
 
 def test_times_are_normalised(entries):

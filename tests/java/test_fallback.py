@@ -1,5 +1,6 @@
 """JVMs whose agent is not there, is the fallback, or is damaged: what they do today, and that the fallback lets them start."""
 
+import os
 import secrets
 import shutil
 import subprocess
@@ -8,10 +9,13 @@ import zipfile
 import pytest
 
 from engine import docker
-from harness import Application, DAMAGES, PATIENCE, ROOT, bundle_libraries, damaged, environment, install_all, run, write_tree
+from harness import (Application, DAMAGES, FAILURES, PATIENCE, ROOT, bundle_libraries, damaged, environment, install, install_all,
+                     made, run, survive, write_tree)
 
 LIBRARIES = ["dd-java-agent", "opentelemetry-javaagent"]
 LINE = "injector: not tracing: the Java agent is not installed, and the log of the init container says why"
+# Where the agent itself is installed, it waits for nobody.
+QUIET = {"DD_TRACE_ENABLED": "false"}
 PROGRAM = """
 class Program {
     public static void main(String[] arguments) throws Exception {
@@ -21,6 +25,16 @@ class Program {
         System.exit(3);
     }
 }"""
+
+
+@pytest.fixture(scope="module")
+def bundles(executables, tmp_path_factory):
+    """Of dd-java-agent and of its fallback."""
+    where = tmp_path_factory.mktemp("bundles")
+    made(ROOT / "scripts/fetch", "libraries/java/dd-java-agent", timeout=600)
+    for kind, options in (("library", []), ("fallback", ["--fallback"])):
+        made(ROOT / "scripts/bundle", *options, "libraries/java/dd-java-agent", where / kind)
+    return where / "library", where / "fallback"
 
 
 @pytest.fixture(scope="module")
@@ -81,6 +95,21 @@ def test_two_fallbacks_say_it_once(target, program):
     done = java(env, *program)
     assert env["JAVA_TOOL_OPTIONS"].count("-javaagent:") == 2
     assert (done.returncode, done.stdout, done.stderr) == (3, "out\n", picked_up(env) + LINE + "\nerr\n")
+
+
+@pytest.mark.parametrize("how", FAILURES)
+def test_whatever_happens_to_the_install_it_starts(bundles, program, how, tmp_path):
+    """And the next run of the init container brings the agent."""
+    library, fallback = bundles
+    survive(how, library, fallback, tmp_path)
+    env = QUIET | {"PATH": os.environ["PATH"], "JAVA_TOOL_OPTIONS": f"-javaagent:{tmp_path}/dd-java-agent.jar"}
+    done = java(env, *program)
+    assert (done.returncode, done.stdout) == (3, "out\n"), done.stderr
+    jar = (tmp_path / "dd-java-agent.jar").read_bytes()
+    in_place = "fallback" if jar == (fallback / "payload/dd-java-agent.jar").read_bytes() else "library"
+    assert (LINE in done.stderr.split("\n")) == (in_place == "fallback") and (in_place == "fallback" or how == "killed")
+    assert install(library, tmp_path, "--on-failure", "continue", "--fallback", fallback).returncode == 0
+    assert (tmp_path / "dd-java-agent.jar").read_bytes() == (library / "payload/dd-java-agent.jar").read_bytes()
 
 
 @pytest.mark.parametrize("library", LIBRARIES)

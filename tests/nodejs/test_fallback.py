@@ -1,11 +1,13 @@
 """Node.js where the library is not there, is the fallback, or is damaged in one file."""
 
+import os
 import random
 import subprocess
 
 import pytest
 
-from harness import DAMAGES, LONG, PATIENCE, bundle_libraries, damaged, environment, install_all, write_tree
+from harness import (DAMAGES, FAILURES, LONG, PATIENCE, bundle_libraries, damaged, environment, install, install_all, survive,
+                     write_tree)
 
 LIBRARIES = ["dd-trace", "opentelemetry-nodejs"]
 # One process says it once: not its worker threads.
@@ -41,9 +43,14 @@ QUIET = {"DD_TRACE_STARTUP_LOGS": "false", "DD_TRACE_AGENT_URL": "http://127.0.0
 
 
 @pytest.fixture(scope="module")
-def fallback(executables, tmp_path_factory):
+def fallbacks(executables, tmp_path_factory):
+    return bundle_libraries("nodejs", tmp_path_factory.mktemp("fallbacks"), "--fallback")
+
+
+@pytest.fixture(scope="module")
+def fallback(fallbacks, tmp_path_factory):
     """Both fallbacks in one target."""
-    return install_all(bundle_libraries("nodejs", tmp_path_factory.mktemp("fallbacks"), "--fallback"), tmp_path_factory.mktemp("target"))
+    return install_all(fallbacks, tmp_path_factory.mktemp("target"))
 
 
 @pytest.fixture(scope="module")
@@ -95,6 +102,20 @@ def test_every_process_says_it_once_and_what_starts_them_does_not(fallback, node
     done = subprocess.run([node("24") / "node", "npm-cli.js"], env=environment(fallback), cwd=tmp_path, text=True, check=True,
                           stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=PATIENCE)
     assert (done.stdout, done.stderr) == ("app\n", "".join(LINE.format(fallback, library) for library in LIBRARIES))
+
+
+@pytest.mark.parametrize("how", FAILURES)
+@pytest.mark.parametrize("library", LIBRARIES)
+def test_whatever_happens_to_the_install_it_starts(bundles, fallbacks, node, programs, library, how, tmp_path):
+    """And the next run of the init container brings the library."""
+    survive(how, bundles[library], fallbacks[library], tmp_path)
+    env = QUIET | {"PATH": os.environ["PATH"], "NODE_OPTIONS": f"--require {tmp_path}/{library}/register.cjs"}
+    done = run_node(env, node("24"), programs / "app.mjs")
+    assert (done.returncode, done.stdout) == (3, "hello\n"), done.stderr
+    in_place = "library" if (tmp_path / library / "library.cjs").exists() else "fallback"
+    assert (LINE.format(tmp_path, library) in done.stderr) == (in_place == "fallback") and (in_place == "fallback" or how == "killed")
+    assert install(bundles[library], tmp_path, "--on-failure", "continue", "--fallback", fallbacks[library]).returncode == 0
+    assert (tmp_path / library / "library.cjs").exists()
 
 
 def loaded(target, library, folder, programs):
