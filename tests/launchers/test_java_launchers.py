@@ -11,10 +11,12 @@ LIBRARIES = ["dd-java-agent", "opentelemetry-javaagent"]
 # What the JVM says of the variable and of an agent, what the agents say, with stack traces; Tomcat prints all arguments,
 # and on a slow machine, without us too, that it waited for random numbers.
 OWN = (r"^Picked up JAVA_TOOL_OPTIONS: |^OpenJDK .* warning: Sharing is only supported|-javaagent:|^JDK tool detected"
-       r"|^\[(dd\.trace|otel\.javaagent) |^\tat |^Caused by: |^\t\.\.\. \d+ more|^java\.(io|net)\.\w+Exception|SecureRandom")
+       r"|^Warning: dd-java-agent is being initialized more than once|^\[(dd\.trace|otel\.javaagent) |^\tat |^Caused by: |^\t\.\.\. \d+ more|^java\.(io|net)\.\w+Exception|SecureRandom")
 STARTED = 30  # seconds that an agent may take to start, on a busy machine
 HELLO = ROOT / "build/apps/java/jars/hello.jar"
-SHOP = ROOT / "build/launchers/java/shop.jar"
+LAUNCHERS = ROOT / "build/launchers/java"
+SHOP = LAUNCHERS / "shop.jar"
+OWN_SDK = ("java", "-cp", f"{LAUNCHERS}/classes:{LAUNCHERS}/own/*", "shop.Own", "global")
 
 TOMCAT = """
 tomcat10-instance-create -p {port} base > create.log
@@ -34,12 +36,16 @@ SERVERS = {
     "fat jar": shell(f"exec java -jar {SHOP} --spring.main.banner-mode=off", get=("/hello", "/hello?again")),  # its 404 has the time
     "tomcat": shell(TOMCAT),
 }
+# An application that brings the same agent itself, before ours.
+OWN_AGENT = 'export JAVA_TOOL_OPTIONS="-javaagent:%s ${JAVA_TOOL_OPTIONS-}"; exec java -jar %s'
 TOOLS = {
     "java -version": Launch(("java", "-version")),
     "keytool": Launch(("keytool", "-help")),
     "jps": Launch(("jps", "-help")),
     "javac": Launch(("javac", "A.java"), {"A.java": "class A { int a = b; }"}),
     "jar": Launch(("jar", "--version")),
+    "jcmd": Launch(("jcmd", "-h")),
+    "own SDK": Launch(OWN_SDK, env={"OTEL_INSTRUMENTATION_OPENTELEMETRY_API_ENABLED": "false"}),  # as README.md has it
     "throws": Launch(("java", "A.java"),
                      {"A.java": 'class A { public static void main(String[] a) { throw new RuntimeException("x"); } }'}),
 }
@@ -79,6 +85,16 @@ def test_servers(otlp, target, library, name):
     assert seen["without"].answers[0][0] == 200, seen["without"]
     assert_same(seen, OWN)
     assert {span["service"] for span in seen["answers"].spans if span["kind"] == "server"} == {"shop"}, seen["answers"]
+
+
+@pytest.mark.skipif(not LONG, reason="INJECTOR_TEST_LONG is not set: two agents in each JVM")
+@pytest.mark.parametrize("library", LIBRARIES)
+def test_own_agent(otlp, target, library):
+    """The second of two that are the same does nothing: a request has one server span."""
+    agent, = (ROOT / "build/artifacts" / library).glob("*.jar")
+    seen = sides(target, library, shell(OWN_AGENT % (agent, HELLO)), wanted=2, collectors=["answers"])
+    assert_same(seen, OWN)
+    assert len([span for span in seen["answers"].spans if span["kind"] == "server"]) == 2, seen["answers"]
 
 
 @pytest.mark.parametrize("name", TOOLS)
