@@ -118,7 +118,7 @@ constexpr std::array allowed = {
     SYS_symlinkat, SYS_renameat, SYS_renameat2, SYS_unlinkat, SYS_utimensat,
     // open files
     SYS_close, SYS_read, SYS_write, SYS_readv, SYS_writev, SYS_lseek, SYS_fstat, SYS_fstatfs, SYS_getdents64,
-    SYS_fchmod, SYS_fremovexattr, SYS_flock, SYS_fadvise64, SYS_sync_file_range, SYS_syncfs};
+    SYS_fchmod, SYS_fremovexattr, SYS_flock, SYS_fadvise64, SYS_sync_file_range, SYS_syncfs, SYS_fsync};
 
 #if defined(__x86_64__)
 constexpr std::uint32_t architecture = AUDIT_ARCH_X86_64;  // numbers of x32 are beyond all those above

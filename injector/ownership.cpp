@@ -21,10 +21,7 @@ Ownership::Ownership(const std::optional<Directory>& folder, const Bundle& bundl
   listing_ = records::list(*library_);
   keeps_modes_ = records::keeps_modes(*library_);
   selection_is_current_ = records::try_read_selection(*library_) == bundle.selection;
-  // The same document needs no second parse.
-  const auto document = records::try_read_text(*library_, records::document, bundle.document.size());
-  record_is_current_ = document == bundle.document && has_signature();
-  if (document && records::is_cut_short(*document, bundle.document)) add_claims(bundle.manifest, records::document);
+  read_record();
   for (const std::string& previous : listing_.previous) {
     if (const auto record = try_read(*library_, previous)) add_claims(*record, previous);
   }
@@ -33,11 +30,16 @@ Ownership::Ownership(const std::optional<Directory>& folder, const Bundle& bundl
   for (const std::string& stage : listing_.stages) {
     if (const auto root = library_->try_open_directory(stage)) add_pending(*root, records::document);
   }
-  if (record_is_current_ && selection_is_current_) {
-    add_claims(bundle.manifest, records::document);
-  } else if (const auto record = try_read(*library_, records::document)) {
-    add_claims(*record, records::document);
-  }
+}
+
+// Read once, so that a disk which gives it no second time decides nothing; the bundle's own needs no second parse.
+void Ownership::read_record() {
+  const auto text = records::try_read_text(*library_, records::document, records::limit_for(bundle_.document.size()));
+  record_is_current_ = text == bundle_.document && has_signature();
+  const bool own = text && (text == bundle_.document || records::is_cut_short(*text, bundle_.document));
+  if (own) return add_claims(bundle_.manifest, records::document);
+  const auto record = records::try_parse(*library_, records::document, text);
+  if (record) add_claims(*record, records::document);
 }
 
 bool Ownership::has_signature() const {

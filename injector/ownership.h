@@ -43,6 +43,7 @@ class Ownership {
  private:
   bool has_signature() const;
   std::optional<Manifest> try_read(const Directory& folder, const std::string& record) const;
+  void read_record();
   void add_claims(const Manifest& manifest, const std::string& record);
   void add_pending(const Directory& folder, const std::string& record);
   // What stages had published: a power loss may have left it in pieces, so that it is not what their records say.

@@ -68,7 +68,7 @@ std::optional<std::string> try_read_text(const Directory& library, const std::st
     return file ? file->try_read_all(limit) : std::nullopt;
   } catch (const Error& error) {
     if (error.reason() != Reason::io_error) throw;
-    return std::nullopt;
+    return "";
   }
 }
 
@@ -79,14 +79,18 @@ void write(const Directory& directory, const std::string& name, std::string_view
 }
 
 std::optional<Manifest> try_read(const Directory& library, const std::string& name, std::size_t limit) {
-  const auto bytes = try_read_text(library, name, limit);
-  if (!bytes && !library.try_status(name)) return std::nullopt;
-  if (!bytes) {
-    warn(library, name, "is no regular file of at most " + std::to_string(limit) + " bytes that can be read");
+  return try_parse(library, name, try_read_text(library, name, limit));
+}
+
+std::optional<Manifest> try_parse(const Directory& library, const std::string& name,
+                                  const std::optional<std::string>& text) {
+  if (!text && !library.try_status(name)) return std::nullopt;
+  if (!text) {
+    warn(library, name, "is too large, or no regular file that can be read");
     return std::nullopt;
   }
   try {
-    return parse_manifest(*bytes, library.path_of(name));
+    return parse_manifest(*text, library.path_of(name));
   } catch (const Error& error) {
     warn(library, name, error.problem());
     return std::nullopt;

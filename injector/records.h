@@ -76,10 +76,13 @@ class OwnFolder {
 };
 
 void write(const Directory& directory, const std::string& name, std::string_view text);
-// The bytes of a regular file of at most limit bytes; empty where it is anything else, or a bad disk no longer gives
-// it.
+// The bytes of a regular file of at most limit bytes; empty where it is anything else. What a bad disk no longer gives
+// is the text "": that of a file which was cut short.
 std::optional<std::string> try_read_text(const Directory& library, const std::string& name, std::size_t limit);
 std::optional<Manifest> try_read(const Directory& library, const std::string& name, std::size_t limit = max_document);
+// The same of a text that was read already; empty: what has the name, if anything has, is no such file.
+std::optional<Manifest> try_parse(const Directory& library, const std::string& name,
+                                  const std::optional<std::string>& text);
 // Whether this volume gives files the modes that they ask for; with those of its mount (SMB, vfat), modes say nothing.
 // record: a file of ours that tells.
 bool keeps_modes(const Directory& library, const std::string& record = document);
