@@ -32,14 +32,15 @@ Ownership::Ownership(const std::optional<Directory>& folder, const Bundle& bundl
   }
 }
 
-// Read once, so that a disk which gives it no second time decides nothing; the bundle's own needs no second parse.
 void Ownership::read_record() {
   const auto text = records::try_read_text(*library_, records::document, records::limit_for(bundle_.document.size()));
   record_is_current_ = text == bundle_.document && has_signature();
-  const bool own = text && (text == bundle_.document || records::is_cut_short(*text, bundle_.document));
-  if (own) return add_claims(bundle_.manifest, records::document);
-  const auto record = records::try_parse(*library_, records::document, text);
-  if (record) add_claims(*record, records::document);
+  // The same document needs no second parse.
+  if (record_is_current_ && selection_is_current_) return add_claims(bundle_.manifest, records::document);
+  if (text && records::is_cut_short(*text, bundle_.document)) add_claims(bundle_.manifest, records::document);
+  if (const auto record = records::try_parse(*library_, records::document, text)) {
+    add_claims(*record, records::document);
+  }
 }
 
 bool Ownership::has_signature() const {

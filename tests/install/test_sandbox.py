@@ -33,7 +33,7 @@ def test_while_it_waits_for_the_lock(place, target):
             process.terminate()
 
 
-@pytest.mark.parametrize("mode, more, code", [("fail", "", 0), ("continue", " && kill $PPID", 128 + signal.SIGTERM)])
+@pytest.mark.parametrize("mode, more, code", [("fail", "", 0), ("continue", " && kill $PPID; while :; do :; done", 128 + signal.SIGTERM)])
 def test_a_program_gets_all_that_there_was(place, mode, more, code):
     bundle = harness.pack(place, {"agent/sh": ("exec", SHELL.read_bytes())})
     script = f"while read -r line; do echo \"$line\"; done < /proc/self/status; : > {place}/elsewhere && /bin/true{more}"
