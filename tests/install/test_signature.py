@@ -206,6 +206,7 @@ BAD_KEYS = {
     "UTF-16": lambda text: text.decode().encode("utf-16"),
     "cut": lambda text: text[:60],
     "no end": lambda text: text.replace(b"-----END PUBLIC KEY-----", b""),
+    "another label": lambda text: text.replace(b"PUBLIC KEY", b"PUBLIC LOCK"),
     "another end": lambda text: text.replace(b"END PUBLIC", b"END PRIVATE"),
     "not base64": lambda text: text.replace(b"\nM", b"\n*", 1),
     "a byte less": lambda text: b"\n".join([*text.split(b"\n")[:1], base64.b64encode(der(text)[:-1]), *text.split(b"\n")[2:]]),
