@@ -82,7 +82,7 @@ int run_and_report(const Options& options, const Process& self) {
     if (options.on_failure == OnFailure::fail || options.command == Command::print || asked) {
       return reporter.report(error);
     }
-    if (options.command != Command::run) {
+    if (options.command == Command::install) {
       return reporter.report_survived(error, describe_what_is_left(options.install, self.interrupt));
     }
     const int code = reporter.report_survived(error, "Until then the application goes without, and this sleeps.");
@@ -98,7 +98,8 @@ int parse_and_run(int argc, const char* const* argv) {
   const auto tell = [&](const Error& error) {
     const Reporter reporter(Options().termination_message);
     const bool survived = is_install_to_continue(argc, argv) && exit_code_of(error.reason()) != ExitCode::usage;
-    return survived ? reporter.report_survived(error, "") : reporter.report(error);
+    return survived ? reporter.report_survived(error, "Until then the application has what is there.")
+                    : reporter.report(error);
   };
   return guarded(tell, [&] {
     Options options;

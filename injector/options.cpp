@@ -114,8 +114,7 @@ void add_install(CLI::App& command, Options& options) {
       ->envname("INJECTOR_FSYNC");
   command.add_flag("--dry-run", install.dry_run, "Say what would be done, and change nothing")
       ->envname("INJECTOR_DRY_RUN");
-  add_on_failure(command, options,
-                 "What a failure does: fail, or exit 0 all the same and say so (default: fail)");
+  add_on_failure(command, options, "What a failure does: fail, or exit 0 all the same and say so (default: fail)");
   install.fallback = default_fallback;
   command.add_option("--fallback", install.fallback, "With continue: a bundle that fills the names that are absent")
       ->envname("INJECTOR_FALLBACK")

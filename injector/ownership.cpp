@@ -28,10 +28,7 @@ Ownership::Ownership(const std::optional<Directory>& folder, const Bundle& bundl
   for (const std::string& previous : listing_.previous) {
     if (const auto record = try_read(*library_, previous)) add_claims(*record, previous);
   }
-  for (const std::string& fallback : listing_.fallbacks) {
-    keeps_modes_ = keeps_modes_ && records::keeps_modes(*library_, fallback);
-    add_pending(*library_, fallback);
-  }
+  for (const std::string& fallback : listing_.fallbacks) add_pending(*library_, fallback);
   add_published(context);  // while what is pending is of fallbacks alone
   for (const std::string& stage : listing_.stages) {
     if (const auto root = library_->try_open_directory(stage)) add_pending(*root, records::document);
@@ -53,6 +50,7 @@ void Ownership::add_claims(const Manifest& manifest, const std::string& record) 
 
 void Ownership::add_pending(const Directory& folder, const std::string& record) {
   constexpr std::size_t most = 4;  // each run removes the stages of the runs before; each image has one fallback
+  keeps_modes_ = keeps_modes_ && records::keeps_modes(folder, record);
   auto manifest = pending_.size() < most ? try_read(folder, record) : std::nullopt;
   if (manifest) pending_.push_back(std::move(*manifest));
 }

@@ -7,13 +7,12 @@ import harness
 from state import NOTHING, states
 from test_crash import (BINARY, CHANGING, MAKING, WORSE, Place, copy, count, install_on_a_worse_kernel,  # noqa: F401
                         interpose, names, report, scratch, starve, sweep, undisturbed, whole, workers)
-from test_second_kill import kill
+from test_second_kill import WITHOUT_EXCHANGE, without
 
 # Small ones: what an install does after the fallback has its own sweeps.
 FALLBACK = {"agent/__init__.py": "# nothing\n", "agent/core/main.py": ("link", "../__init__.py"), "agent.jar": b"jar 0"}
 NEW = {"agent/__init__.py": "import agent.core\n", "agent/core/a.so": BINARY, "agent.jar": b"jar 2"}
 OLD = NEW | {"agent/core/a.so": BINARY + b"1", "dropped.jar": b"jar 1"}
-WITHOUT_EXCHANGE = ("--deny=renameat2=EINVAL",)
 
 
 @pytest.fixture(scope="module")
@@ -83,17 +82,25 @@ def test_kill_at_every_call_without_exchange(workers, scenarios, capsys):  # noq
 
 def test_what_a_kill_without_exchange_left_is_put_back(workers, scenarios):  # noqa: F811
     """The old directory that was moved aside comes back before the fallback fills what is absent."""
-    scenario, absent = scenarios["old-continue"], 0
-    for index in range(1, count(scenario, 1, (f"--calls={CHANGING}", *WITHOUT_EXCHANGE)) + 1):
-        place = Place(scenario)
-        kill(place, index, WITHOUT_EXCHANGE)
-        if (place.target / "agent").exists():
-            continue
-        absent += 1
+    scenario = scenarios["old-continue"]
+    for index, place in without("agent", scenario):
         done = harness.run(*scenario._replace(bundle=scenario.start).command(place.target, 1))
         harness.expect(done, 0, "bundle-not-found")
         assert "old" in states(whole(place.target), **scenario.versions)["agent"], index
-    assert absent, "no kill left the name absent"
+
+
+def test_a_kill_and_then_a_damaged_bundle(workers, scenarios):  # noqa: F811
+    """Which takes the killed run's stage with it: whose the names are is known without."""
+    scenario, calls = scenarios["empty-continue"], "--calls=renameat,renameat2,unlinkat"
+    damaged = copy(scenario.bundle, scenario.bundle.with_name("damaged.bundle"))
+    (damaged / "payload/agent.jar").write_bytes(b"JAR 2")
+    for index in range(1, count(scenario, 1, [calls]) + 1):
+        place = Place(scenario)
+        interpose(["--kill", index, calls], scenario.command(place.target, 1))
+        done = harness.install(damaged, place.target)
+        assert done.returncode in (0, 65), done.stderr  # 0: it had published all
+        place.check_final(harness.install(scenario.bundle, place.target))
+        assert not place.problems, (index, place.problems)
 
 
 FAILING = [("empty-continue", "EIO"), ("empty-continue", "ENOSPC"), ("fallback-continue", "EACCES")]

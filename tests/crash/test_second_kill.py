@@ -48,22 +48,27 @@ def test_kill_the_rerun(workers, scenarios, capsys, state, options):  # noqa: F8
     assert not problems, f"{len(problems)} problems:\n" + "\n".join(problems[:40])
 
 
+def without(name, scenario):
+    """Each place where a kill without exchange left that name absent, and the call at which it came."""
+    absent = 0
+    for index in range(1, count(scenario, 1, (f"--calls={CHANGING}", *WITHOUT_EXCHANGE)) + 1):
+        place = Place(scenario)
+        kill(place, index, WITHOUT_EXCHANGE)
+        if not (place.target / name).exists():
+            absent += 1
+            yield index, place
+    assert absent, "no kill left the name absent"
+
+
 def test_a_damaged_bundle_after_a_kill_without_exchange(workers, scenarios, bundles):  # noqa: F811
     """Where the kill left a name absent, what was moved aside is back before the bundle is found to be damaged."""
     scenario = scenarios["old"]
     damaged = copy(bundles["2"], bundles["2"].with_name("damaged.bundle"))
     with open(damaged / "payload/agent.jar", "r+b") as file:
         file.write(b"JAR")
-    absent = 0
-    for index in range(1, count(scenario, 1, (f"--calls={CHANGING}", *WITHOUT_EXCHANGE)) + 1):
-        place = Place(scenario)
-        kill(place, index, WITHOUT_EXCHANGE)
-        if (place.target / "agent").exists():
-            continue
-        absent += 1
+    for index, place in without("agent", scenario):
         done, _ = interpose(WITHOUT_EXCHANGE, scenario._replace(bundle=damaged).command(place.target, 1))
         harness.expect(done, 65, "digest-mismatch")
         place.look()
         place.check_names()
         assert not place.problems, (index, place.problems)
-    assert absent, "no kill left the name absent"

@@ -236,3 +236,16 @@ def test_a_file_that_grows_while_it_is_hashed(place, bundles, length):  # noqa: 
         assert (scene.target / "agent.jar").stat().st_size == len(OLD["agent.jar"]), point
 
     assert scene.at_every_call(f"truncate -s {length} agent.jar", check, calls="openat,read") > 5
+
+
+def test_what_comes_to_a_name_that_the_fallback_was_to_fill(place, bundles):  # noqa: F811
+    """It is left alone, whenever it comes, and the rest is filled."""
+    fallback = harness.pack(place, {"agent/__init__.py": "# nothing\n", "boot.py": "# nothing\n"}, version="0")
+    scene = Scene(place, place / "none", argv=["--on-failure=continue", "--fallback", fallback])
+
+    def check(point, done):
+        harness.expect(done, 0, "bundle-not-found")
+        assert (scene.target / "boot.py").read_text() == PRECIOUS, point
+        assert (scene.target / "agent/__init__.py").read_text() == "# nothing\n", point
+
+    assert scene.at_every_call(f"[ ! -e boot.py ] && echo {PRECIOUS.strip()} > boot.py", check) > 20
