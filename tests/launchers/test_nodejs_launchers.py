@@ -10,7 +10,7 @@ from harness import LONG, ROOT, bundle_libraries, environment, install_all, made
 STARTED = 3  # seconds that a library may take to start, on a busy machine
 LIBRARIES = ["dd-trace", "opentelemetry-nodejs"]
 # dd-trace says its configuration, on stderr; whether pm2 has to ask twice is a matter of time, without us too.
-OWN = r"^DATADOG TRACER |/(dd-trace|opentelemetry-nodejs) steps aside: |PM2 log: pid=\d+ msg=failed to kill - retrying"
+OWN = r"^DATADOG TRACER |/(dd-trace|opentelemetry-nodejs) steps aside: |PM2 log: (pid=\d+ msg=failed to kill|\d+ application online, retry)"
 LAUNCHERS = ROOT / "build/launchers"
 MODULES = LAUNCHERS / "nodejs/node_modules"
 
