@@ -1,7 +1,5 @@
 'use strict'
 
-const { refuseEmpty } = require('./whole.cjs')
-
 // dd-trace reads the file of an integration when the application loads what it is for, which would get its errors.
 function keepErrorsFromTheApplication () {
   const hooks = require('./node_modules/dd-trace/packages/datadog-instrumentations/src/helpers/hooks')
@@ -48,6 +46,7 @@ module.exports = {
     boundTheEnd() // init sends already
     // Nothing is returned where init steps aside; then there is nothing to hook ES modules for.
     if (!require('dd-trace/init') || !hooks) return
+    const { refuseEmpty } = require('./whole.cjs')
     refuseEmpty(require.resolve('dd-trace/packages/datadog-instrumentations/src/helpers/rewriter/loader.mjs'))
     require('dd-trace/register')
   }
