@@ -68,7 +68,7 @@ std::optional<std::string> try_read_text(const Directory& library, const std::st
     return file ? file->try_read_all(limit) : std::nullopt;
   } catch (const Error& error) {
     if (error.reason() != Reason::io_error) throw;
-    return std::nullopt;
+    return "";
   }
 }
 

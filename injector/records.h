@@ -72,8 +72,8 @@ class OwnFolder {
 };
 
 void write(const Directory& directory, const std::string& name, std::string_view text);
-// The bytes of a regular file of at most limit bytes; empty where it is anything else, or a bad disk no longer gives
-// it.
+// The bytes of a regular file of at most limit bytes, none of them where a bad disk no longer gives them; empty where
+// it is anything else.
 std::optional<std::string> try_read_text(const Directory& library, const std::string& name, std::size_t limit);
 std::optional<Manifest> try_read(const Directory& library, const std::string& name, std::size_t limit = max_document);
 // Whether this volume gives files the modes that they ask for; with those of its mount (SMB, vfat), modes say nothing.
