@@ -22,7 +22,8 @@ Ownership::Ownership(const std::optional<Directory>& folder, const Bundle& bundl
   keeps_modes_ = records::keeps_modes(*library_);
   selection_is_current_ = records::try_read_selection(*library_) == bundle.selection;
   // The same document needs no second parse.
-  const auto document = records::try_read_text(*library_, records::document, bundle.document.size());
+  const auto document =
+      records::try_read_text(*library_, records::document, records::limit_for(bundle.document.size()));
   record_is_current_ = document == bundle.document;
   if (document && records::is_cut_short(*document, bundle.document)) add_claims(bundle.manifest, records::document);
   for (const std::string& previous : listing_.previous) {
@@ -35,7 +36,8 @@ Ownership::Ownership(const std::optional<Directory>& folder, const Bundle& bundl
   }
   if (record_is_current_ && selection_is_current_) {
     add_claims(bundle.manifest, records::document);
-  } else if (const auto record = try_read(*library_, records::document)) {
+  } else if (const auto record = document ? records::try_parse(*library_, records::document, *document)
+                                          : try_read(*library_, records::document)) {
     add_claims(*record, records::document);
   }
 }

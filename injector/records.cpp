@@ -63,12 +63,14 @@ Directory open_or_create_folder(const Directory& parent, const std::string& name
 }
 
 std::optional<std::string> try_read_text(const Directory& library, const std::string& name, std::size_t limit) {
-  try {
-    auto file = library.try_open_file(name);
-    return file ? file->try_read_all(limit) : std::nullopt;
-  } catch (const Error& error) {
-    if (error.reason() != Reason::io_error) throw;
-    return "";
+  for (int tries = 2;;) {
+    try {
+      auto file = library.try_open_file(name);
+      return file ? file->try_read_all(limit) : std::nullopt;
+    } catch (const Error& error) {
+      if (error.reason() != Reason::io_error) throw;
+      if (--tries == 0) return "";
+    }
   }
 }
 
@@ -85,8 +87,12 @@ std::optional<Manifest> try_read(const Directory& library, const std::string& na
     warn(library, name, "is no regular file of at most " + std::to_string(limit) + " bytes that can be read");
     return std::nullopt;
   }
+  return try_parse(library, name, *bytes);
+}
+
+std::optional<Manifest> try_parse(const Directory& library, const std::string& name, const std::string& bytes) {
   try {
-    return parse_manifest(*bytes, library.path_of(name));
+    return parse_manifest(bytes, library.path_of(name));
   } catch (const Error& error) {
     warn(library, name, error.problem());
     return std::nullopt;

@@ -72,10 +72,12 @@ class OwnFolder {
 };
 
 void write(const Directory& directory, const std::string& name, std::string_view text);
-// The bytes of a regular file of at most limit bytes, none of them where a bad disk no longer gives them; empty where
-// it is anything else.
+// The bytes of a regular file of at most limit bytes, none of them where a bad disk does not give them at the second
+// try either; empty where it is anything else.
 std::optional<std::string> try_read_text(const Directory& library, const std::string& name, std::size_t limit);
 std::optional<Manifest> try_read(const Directory& library, const std::string& name, std::size_t limit = max_document);
+// The same of bytes that were read already.
+std::optional<Manifest> try_parse(const Directory& library, const std::string& name, const std::string& bytes);
 // Whether this volume gives files the modes that they ask for; with those of its mount (SMB, vfat), modes say nothing.
 // record: a file of ours that tells.
 bool keeps_modes(const Directory& library, const std::string& record = document);
