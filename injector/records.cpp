@@ -63,8 +63,15 @@ Directory open_or_create_folder(const Directory& parent, const std::string& name
 }
 
 std::optional<std::string> try_read_text(const Directory& library, const std::string& name, std::size_t limit) {
-  auto file = library.try_open_file(name);
-  return file ? file->try_read_all(limit) : std::nullopt;
+  for (int tries = 2;;) {
+    try {
+      auto file = library.try_open_file(name);
+      return file ? file->try_read_all(limit) : std::nullopt;
+    } catch (const Error& error) {
+      if (error.reason() != Reason::io_error) throw;
+      if (--tries == 0) return "";
+    }
+  }
 }
 
 void write(const Directory& directory, const std::string& name, std::string_view text) {

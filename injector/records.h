@@ -76,7 +76,8 @@ class OwnFolder {
 };
 
 void write(const Directory& directory, const std::string& name, std::string_view text);
-// The bytes of a regular file of at most limit bytes; empty where it is anything else.
+// The bytes of a regular file of at most limit bytes, none of them where a bad disk does not give them at the second
+// try either; empty where it is anything else.
 std::optional<std::string> try_read_text(const Directory& library, const std::string& name, std::size_t limit);
 std::optional<Manifest> try_read(const Directory& library, const std::string& name, std::size_t limit = max_document);
 // The same of a text that was read already; empty: what has the name, if anything has, is no such file.
