@@ -31,6 +31,8 @@ FROM executables AS rootfs
 ARG LIBRARY
 ARG SOURCE_DATE_EPOCH
 COPY LICENSE ./
+# Where scripts/image signs: what it made of the manifests of a first build.
+COPY LICENSE buil[d]/signatures/$LIBRARY build/signatures/$LIBRARY/
 COPY scripts/rootfs scripts/bundle scripts/compile scripts/sbom scripts/sbom.jq scripts/
 COPY scripts/ecosystems scripts/ecosystems
 COPY libraries/java/$LIBRARY libraries/java/$LIBRARY

@@ -6,15 +6,12 @@
 #include "core/process.h"
 
 namespace injector {
-namespace {
 
 Directory open_parent(const std::string& path) {
   auto parent = Directory::try_open(path);
   if (!parent) throw Error(Reason::target_missing, path, "is no directory", "Create it first.");
   return std::move(*parent);
 }
-
-}  // namespace
 
 Draft::Draft(const std::string& parent, const std::string& label)
     : parent_(open_parent(parent)),

@@ -27,6 +27,9 @@ class Draft {
 // A directory that was not there before. Throws name_taken.
 Directory create_fresh(const Directory& parent, const std::string& name);
 
+// Throws target_missing.
+Directory open_parent(const std::string& path);
+
 // Where the last component of a path is.
 struct Place {
   std::string parent;

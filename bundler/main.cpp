@@ -2,8 +2,10 @@
 #include <exception>
 #include <string>
 
+#include "bundler/keygen.h"
 #include "bundler/options.h"
 #include "bundler/pack.h"
+#include "bundler/sign.h"
 #include "core/error.h"
 #include "core/process.h"
 
@@ -18,9 +20,18 @@ int close(Reason reason, const std::string& path, const std::string& text, const
 int guarded_main(int argc, const char* const* argv) {
   process::prepare();
   try {
-    const PackOptions options = parse_pack_options(argc, argv);
-    if (!options.text.empty()) return std::fputs(options.text.c_str(), stdout) < 0 ? 1 : 0;
-    return close(Reason::packed, options.output, pack(options), "");
+    const BundlerOptions options = parse_bundler_options(argc, argv);
+    switch (options.command) {
+      case BundlerCommand::pack:
+        return close(Reason::packed, options.pack.output, pack(options.pack), "");
+      case BundlerCommand::keygen:
+        return close(Reason::generated, options.keygen.public_key, generate_keys(options.keygen), "");
+      case BundlerCommand::sign:
+        return close(Reason::bundle_signed, options.sign.bundle, sign(options.sign), "");
+      case BundlerCommand::print:
+        break;
+    }
+    return std::fputs(options.text.c_str(), stdout) < 0 ? 1 : 0;
   } catch (const Error& error) {
     return close(error.reason(), error.path(), error.problem(), error.remedy());
   } catch (const std::exception& error) {

@@ -1,9 +1,11 @@
 #include "bundler/options.h"
 
 #include <CLI/CLI.hpp>
+#include <array>
 #include <charconv>
 #include <cstdlib>
 #include <string_view>
+#include <utility>
 
 #include "core/error.h"
 #include "core/tree_path.h"
@@ -25,14 +27,7 @@ std::int64_t source_date_epoch() {
               "Unset it, or set it to a time since 1970.");
 }
 
-}  // namespace
-
-PackOptions parse_pack_options(int argc, const char* const* argv) {
-  PackOptions options;
-  options.time = source_date_epoch();
-  CLI::App app("Makes the bundle of a library: its payload, and a manifest with the digest of every file.", "bundler");
-  app.set_version_flag("--version", std::string("bundler ") + version);
-  app.require_subcommand(1);
+void add_pack(CLI::App& app, PackOptions& options) {
   CLI::App& pack = *app.add_subcommand("pack", "Pack a library of this project, or any file or directory");
   CLI::Option* library = pack.add_option("--library", options.library, "The library's directory")->option_text("DIR");
   CLI::Option* artifacts =
@@ -57,13 +52,54 @@ PackOptions parse_pack_options(int argc, const char* const* argv) {
   number->needs(name);
   environment->needs(name);
   unpack->needs(input);
+  pack.final_callback([&options] {
+    if (!options.library && !options.name) throw CLI::ValidationError("--library or --name is required");
+  });
+}
+
+void add_keygen(CLI::App& app, KeygenOptions& options) {
+  CLI::App& keygen = *app.add_subcommand("keygen", "Make a pair of Ed25519 keys, each as PEM in a new file");
+  keygen.add_option("--private", options.private_key, "The key to sign with, for its owner's eyes alone")
+      ->required()
+      ->option_text("FILE");
+  keygen.add_option("--public", options.public_key, "The key that injector --public-key wants")
+      ->required()
+      ->option_text("FILE");
+}
+
+void add_sign(CLI::App& app, SignOptions& options) {
+  CLI::App& sign = *app.add_subcommand("sign", "Sign a bundle: write manifest.json.sig beside its manifest.json");
+  sign.add_option("--bundle", options.bundle, "The bundle")->required()->option_text("DIR");
+  sign.add_option("--key", options.key, "A private key, Ed25519 or ECDSA P-256, as PEM (PKCS #8)")
+      ->required()
+      ->option_text("FILE");
+}
+
+constexpr std::array commands = {std::pair("pack", BundlerCommand::pack), std::pair("keygen", BundlerCommand::keygen),
+                                 std::pair("sign", BundlerCommand::sign)};
+
+}  // namespace
+
+BundlerOptions parse_bundler_options(int argc, const char* const* argv) {
+  BundlerOptions options;
+  options.pack.time = options.sign.time = source_date_epoch();
+  CLI::App app("Makes the bundle of a library: its payload, and a manifest with the digest of every file.", "bundler");
+  app.set_version_flag("--version", std::string("bundler ") + version);
+  app.require_subcommand(1);
+  add_pack(app, options.pack);
+  add_keygen(app, options.keygen);
+  add_sign(app, options.sign);
   try {
     app.parse(argc, argv);
-    if (!options.library && !options.name) throw CLI::ValidationError("--library or --name is required");
+    for (const auto& [name, command] : commands) {
+      if (app.got_subcommand(name)) options.command = command;
+    }
   } catch (const CLI::CallForVersion& text) {
+    options.command = BundlerCommand::print;
     options.text = text.what() + std::string("\n");
   } catch (const CLI::CallForHelp&) {
-    options.text = app.get_subcommands().empty() ? app.help() : pack.help();
+    options.command = BundlerCommand::print;
+    options.text = (app.get_subcommands().empty() ? &app : app.get_subcommands().front())->help();
   } catch (const CLI::ParseError& error) {
     throw Error(Reason::usage, "", error.what());
   }

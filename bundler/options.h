@@ -16,10 +16,31 @@ struct PackOptions {
   std::optional<std::string> environment;  // a file
   std::string output;
   std::int64_t time = 0;  // SOURCE_DATE_EPOCH: the time of everything in the bundle
-  std::string text;       // help or version, to be printed instead
+};
+
+// Paths of files.
+struct KeygenOptions {
+  std::string private_key;
+  std::string public_key;
+};
+
+struct SignOptions {
+  std::string bundle;
+  std::string key;        // a file
+  std::int64_t time = 0;  // as above, of the signature
+};
+
+enum class BundlerCommand { pack, keygen, sign, print };
+
+struct BundlerOptions {
+  BundlerCommand command = BundlerCommand::pack;
+  PackOptions pack;
+  KeygenOptions keygen;
+  SignOptions sign;
+  std::string text;  // for BundlerCommand::print: help or version
 };
 
 // Reads the command line and SOURCE_DATE_EPOCH (reproducible-builds.org). Throws Error(usage).
-PackOptions parse_pack_options(int argc, const char* const* argv);
+BundlerOptions parse_bundler_options(int argc, const char* const* argv);
 
 }  // namespace injector

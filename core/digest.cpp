@@ -1,17 +1,14 @@
 #include "core/digest.h"
 
-#include <openssl/crypto.h>
 #include <openssl/evp.h>
 
 #include "core/error.h"
+#include "core/openssl.h"
 
 namespace injector {
 namespace {
 
-// OpenSSL's own results are never ignored: an update that did not happen would make any content look right.
-void check(int result, const char* call) {
-  if (result != 1) throw Error(Reason::internal, "", std::string(call) + " failed");
-}
+using openssl::check;
 
 // The value of each lower-case hexadecimal digit; -1 for all else.
 constexpr auto nibbles = [] {
@@ -55,8 +52,7 @@ struct Hasher::Context {
 };
 
 Hasher::Hasher() {
-  // Whatever openssl.cnf the machine has must not choose our algorithms, and reading it costs time.
-  check(OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, nullptr), "OPENSSL_init_crypto");
+  openssl::prepare();
   context_ = std::make_unique<Context>();
   if (!context_->algorithm || !context_->state) throw Error(Reason::out_of_memory, "", "SHA-256 cannot be set up");
   check(EVP_DigestInit_ex2(context_->state.get(), context_->algorithm.get(), nullptr), "EVP_DigestInit_ex2");

@@ -346,12 +346,6 @@ Manifest parse_manifest(std::string_view bytes, const std::string& path) {
   return manifest;
 }
 
-ManifestFile read_manifest(File& file) {
-  std::string document = file.read_all(Manifest::max_document);
-  Manifest manifest = parse_manifest(document, file.path());
-  return {std::move(document), std::move(manifest)};
-}
-
 std::vector<Variable> parse_environment(std::string_view bytes, const std::string& path) {
   Manifest manifest(Reason::manifest_invalid, path);
   read(manifest, bytes, path, Reader::Start::environment);

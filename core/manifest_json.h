@@ -4,20 +4,12 @@
 #include <string_view>
 #include <vector>
 
-#include "core/file.h"
 #include "core/manifest.h"
 
 namespace injector {
 
 // Reads a manifest as docs/manifest.md specifies it; path is for messages. Throws Error(manifest_invalid).
 Manifest parse_manifest(std::string_view bytes, const std::string& path);
-
-// A manifest and the bytes that it was read from.
-struct ManifestFile {
-  std::string document;
-  Manifest manifest;
-};
-ManifestFile read_manifest(File& file);
 
 // Writes it, with an entry a line; parse_manifest of the result gives an equal manifest.
 std::string print_manifest(const Manifest& manifest);

@@ -1,7 +1,6 @@
 #include "injector/bundle.h"
 
 #include "core/error.h"
-#include "core/manifest_json.h"
 #include "core/process.h"
 
 namespace injector {
@@ -15,16 +14,16 @@ std::string joined(const std::set<std::string>& values) {
 
 }  // namespace
 
-Bundle Bundle::open(const std::string& path) {
+Bundle Bundle::open(const std::string& path, const PublicKeys& keys) {
   const auto root = Directory::try_open(path);
   if (!root) throw Error(Reason::bundle_not_found, path, "there is no such directory");
   auto file = root->try_open_file("manifest.json");
   if (!file || file->status().type != FileType::file)
     throw Error(Reason::bundle_not_found, root->path_of("manifest.json"), "is no file that can be read");
-  auto [document, manifest] = read_manifest(*file);
+  auto [document, signature, manifest] = read_manifest(*root, *file, keys);
   auto payload = root->try_open_directory("payload");
   if (!payload) throw Error(Reason::missing_entry, root->path_of("payload"), "is no directory that can be read");
-  return {std::move(document), std::move(manifest), std::move(*payload), ""};
+  return {std::move(document), std::move(signature), std::move(manifest), std::move(*payload), ""};
 }
 
 void Bundle::choose(Choice choice) {

@@ -62,6 +62,7 @@ void write_record(const Directory& stage, const Bundle& bundle) {
     file.close();
   };
   write(records::document, bundle.document);
+  if (!bundle.signature.empty()) write(records::signature, bundle.signature);
   if (!bundle.selection.empty()) write(records::selection, bundle.selection + '\n');
 }
 
@@ -70,7 +71,7 @@ void write_record(const Directory& stage, const Bundle& bundle) {
 void publish(Publisher& publisher, const Found& found, const std::vector<Slot>& slots) {
   for (const Slot& slot : slots) publisher.publish(slot);
   if (!found.ownership.record_is_current()) publisher.publish_record();
-  if (!found.ownership.selection_is_current()) publisher.publish_selection();
+  if (!found.ownership.selection_is_current()) publisher.publish_beside(records::selection);
 }
 
 // Names that only earlier versions had go into the stage, each whole; then the records that said so. What is installed
@@ -149,7 +150,8 @@ Outcome try_out(const InstallOptions& options, const Bundle& bundle, const Direc
 }  // namespace
 
 Outcome install(const InstallOptions& options, const Context& context) {
-  Bundle bundle = Bundle::open(options.bundle);
+  Bundle bundle = Bundle::open(options.bundle, read_keys(options.trust.public_keys));
+  check_version(bundle.manifest, options.trust, options.bundle);
   bundle.choose(options.choice);
   const Directory target = open_target(options.target);
   if (options.dry_run) return try_out(options, bundle, target, context);

@@ -8,6 +8,7 @@
 #include "core/selectors.h"
 #include "injector/context.h"
 #include "injector/outcome.h"
+#include "injector/trust.h"
 
 namespace injector {
 
@@ -17,6 +18,7 @@ struct InstallOptions {
   std::chrono::seconds timeout{60};
   std::optional<std::uint64_t> size_limit;  // bytes
   Choice choice;
+  Trust trust;
   bool replace = false;
   bool fsync = false;
   bool dry_run = false;

@@ -9,6 +9,7 @@
 
 #include "core/error.h"
 #include "core/manifest.h"
+#include "core/tree_path.h"
 #include "core/version.h"
 
 namespace injector {
@@ -18,14 +19,15 @@ constexpr const char* exit_codes =
     "Exit codes:\n"
     "  0    done: installed, already installed, verified\n"
     "  64   usage: the command line or an INJECTOR_* variable\n"
-    "  65   damaged: a bundle, or (verify) what is installed, is not what its manifest says\n"
-    "  66   there is no bundle, or nothing is installed\n"
+    "  65   damaged: a bundle, or (verify) what is installed, is not what its manifest says, or not what its\n"
+    "       signature says; or a key is none\n"
+    "  66   there is no bundle, nothing is installed, or a key is not there\n"
     "  69   (run) the program cannot be started\n"
     "  70   a bug of the injector\n"
     "  73   the target cannot be written, or a name in it is taken\n"
     "  74   an input or output error\n"
     "  75   no space, the lock's deadline, or another temporary condition: a retry can help\n"
-    "  78   the bundle has nothing for this machine, or for what --select asks\n"
+    "  78   the bundle has nothing for this machine, or for what --select asks, or is older than --minimum-version\n"
     "  130  ended by SIGINT\n"
     "  143  ended by SIGTERM\n";
 
@@ -71,6 +73,37 @@ void add_common(CLI::App& app, Options& options) {
              "How to log (default: auto, text on a terminal and JSON elsewhere)");
 }
 
+// As in PATH: a colon stands between two names, so that a variable can name several.
+std::vector<std::string> split_paths(const std::vector<std::string>& lists) {
+  std::vector<std::string> paths;
+  for (const std::string& list : lists) {
+    for (std::size_t begin = 0; begin <= list.size();) {
+      const std::size_t end = std::min(list.find(':', begin), list.size());
+      if (end == begin) throw CLI::ValidationError("--public-key", '"' + list + "\" names a file without a name");
+      paths.push_back(list.substr(begin, end - begin));
+      begin = end + 1;
+    }
+  }
+  return paths;
+}
+
+void add_trust(CLI::App& command, Trust& trust) {
+  const auto set_keys = [&trust](const std::vector<std::string>& lists) { trust.public_keys = split_paths(lists); };
+  command
+      .add_option_function<std::vector<std::string>>(
+          "--public-key", set_keys, "The key of who signs manifests, as PEM; any of several, as FILE:FILE or repeated")
+      ->allow_extra_args(false)
+      ->envname("INJECTOR_PUBLIC_KEY")
+      ->option_text("FILE");
+  const auto is_version = [](const std::string& text) {
+    return is_library_version(text) ? "" : '"' + text + "\" is no version";
+  };
+  command.add_option("--minimum-version", trust.minimum_version, "Refuse an older version of the library")
+      ->check(is_version)
+      ->envname("INJECTOR_MINIMUM_VERSION")
+      ->option_text("VERSION");
+}
+
 void add_install(CLI::App& command, Options& options) {
   InstallOptions& install = options.install;
   command.add_option("--bundle", install.bundle, "The bundle")->envname("INJECTOR_BUNDLE")->option_text("DIR=/bundle");
@@ -99,6 +132,7 @@ void add_install(CLI::App& command, Options& options) {
                                         "Install only what is for these, such as python=3.12,libc=musl")
       ->envname("INJECTOR_SELECT")
       ->option_text("KEY=VALUE,...");
+  add_trust(command, install.trust);
   command.add_flag("--replace", install.replace, "Move a directory that no injector installed out of the way")
       ->envname("INJECTOR_REPLACE");
   command
@@ -124,6 +158,11 @@ void add_reader(CLI::App& command, Options& options) {
   add_common(command, options);
 }
 
+void add_verify(CLI::App& command, Options& options) {
+  add_reader(command, options);
+  add_trust(command, options.selection.trust);
+}
+
 void add_env(CLI::App& command, Options& options) {
   add_reader(command, options);
   command.add_option("--mount", options.mount, "Where the application sees the target")
@@ -144,7 +183,7 @@ void add_inspect(CLI::App& command, Options& options) {
 }
 
 void add_run(CLI::App& command, Options& options) {
-  add_reader(command, options);
+  add_verify(command, options);
   add_choice<OnFailure>(command, "--on-failure", "INJECTOR_ON_FAILURE", options.on_failure,
                         {{"fail", OnFailure::fail}, {"continue", OnFailure::continue_without}},
                         "Where the program cannot be started, or ends by itself: fail, or sleep (default: fail)");
@@ -229,7 +268,7 @@ struct KnownCommand {
 constexpr std::array known_commands = {
     KnownCommand{"install", "Install the bundle's library into the target (the default)", Command::install,
                  add_install},
-    KnownCommand{"verify", "Check every byte of a bundle or of what is installed", Command::verify, add_reader},
+    KnownCommand{"verify", "Check every byte of a bundle or of what is installed", Command::verify, add_verify},
     KnownCommand{"inspect", "Print the manifest", Command::inspect, add_inspect},
     KnownCommand{"env", "Print the environment that the application needs", Command::env, add_env},
     KnownCommand{"run", "Check a program of the payload, and run it: run [OPTION...] PATH [ARG...]", Command::run,

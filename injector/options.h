@@ -7,6 +7,7 @@
 #include "injector/environment.h"
 #include "injector/install.h"
 #include "injector/log.h"
+#include "injector/trust.h"
 
 namespace injector {
 
@@ -17,6 +18,7 @@ struct Selection {
   std::string bundle = "/bundle";
   std::optional<std::string> target;
   std::optional<std::string> library;  // of a target
+  Trust trust;
 };
 
 enum class InspectOutput { text, json };

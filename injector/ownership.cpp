@@ -16,7 +16,7 @@ Ownership::Ownership(const std::optional<Directory>& folder, const Bundle& bundl
   selection_is_current_ = records::try_read_selection(*library_) == bundle.selection;
   // The same document needs no second parse.
   auto file = library_->try_open_file(records::document);
-  record_is_current_ = file && file->try_read_all(bundle.document.size()) == bundle.document;
+  record_is_current_ = file && file->try_read_all(bundle.document.size()) == bundle.document && has_signature();
   for (const std::string& previous : listing_.previous) {
     if (const auto record = try_read(*library_, previous)) add_claims(*record, previous);
   }
@@ -26,6 +26,10 @@ Ownership::Ownership(const std::optional<Directory>& folder, const Bundle& bundl
   } else if (const auto record = try_read(*library_, records::document)) {
     add_claims(*record, records::document);
   }
+}
+
+bool Ownership::has_signature() const {
+  return bundle_.signature.empty() || records::read_signature(*library_) == bundle_.signature;
 }
 
 std::optional<Manifest> Ownership::try_read(const Directory& folder, const std::string& record) const {

@@ -25,6 +25,7 @@ class Ownership {
   // .injector/NAME, where it is there; what it lists is empty where it is not.
   const std::optional<Directory>& library() const { return library_; }
   const records::Listing& listing() const { return listing_; }
+  // The record is the bundle's, and so is its signature, where keys were given.
   bool record_is_current() const { return record_is_current_; }
   bool selection_is_current() const { return selection_is_current_; }
   Modes modes() const { return keeps_modes_ ? Modes::kept : Modes::of_the_mount; }
@@ -36,6 +37,7 @@ class Ownership {
   bool may_remove(const std::string& name, const Status& status, const Directory& parent, const Context& context) const;
 
  private:
+  bool has_signature() const;
   std::optional<Manifest> try_read(const Directory& folder, const std::string& record) const;
   void add_claims(const Manifest& manifest, const std::string& record);
   void add_pending(const std::string& stage);

@@ -6,8 +6,11 @@
 
 namespace injector {
 
+// The signature first: a record whose signature is another version's is then never taken for the current one, and the
+// run after a kill publishes both.
 void Publisher::publish_record() {
   const Directory& library = site_.library;
+  if (!site_.bundle.signature.empty() || site_.ownership.listing().signature) publish_beside(records::signature);
   const auto there = library.try_status(records::document);
   if (there && there->type == FileType::directory) library.remove_tree(records::document);
   auto current = library.try_open_file(records::document);
@@ -25,12 +28,12 @@ void Publisher::publish_record() {
   library.rename_from(stage_.root(), records::document, records::document);
 }
 
-void Publisher::publish_selection() {
+void Publisher::publish_beside(const char* name) {
   const Directory& library = site_.library;
-  const auto there = library.try_status(records::selection);
-  const bool wanted = stage_.root().try_status(records::selection).has_value();
-  if (there && (!wanted || there->type == FileType::directory)) library.remove_tree(records::selection);
-  if (wanted) library.rename_from(stage_.root(), records::selection, records::selection);
+  const auto there = library.try_status(name);
+  const bool wanted = stage_.root().try_status(name).has_value();
+  if (there && (!wanted || there->type == FileType::directory)) library.remove_tree(name);
+  if (wanted) library.rename_from(stage_.root(), name, name);
 }
 
 void Publisher::publish(const Slot& slot) {

@@ -13,10 +13,11 @@ class Publisher {
  public:
   Publisher(const Site& site, Stage& stage) : site_(site), stage_(stage) {}
 
-  // The record that lies in the stage; an old one stays as previous-DIGEST.json until the clean-up.
+  // The record that lies in the stage, with its signature; an old one stays as previous-DIGEST.json until the clean-up.
   void publish_record();
-  // The selection that lies in the stage; where none lies there, the one of the record goes.
-  void publish_selection();
+  // Of what is kept beside the record, the selection or the signature, what lies in the stage; where none lies there,
+  // the one of the record goes.
+  void publish_beside(const char* name);
   // A top-level entry. Throws name_taken where something else has the name by now, and leaves it there.
   void publish(const Slot& slot);
   // Moves an entry that no version has any more into the stage, unless something else has the name by now.

@@ -83,12 +83,18 @@ std::optional<std::string> try_read_selection(const Directory& library) {
   return text;
 }
 
+std::string read_signature(const Directory& library) {
+  auto file = library.try_open_file(signature);
+  return file ? file->try_read_all(max_signature_file).value_or("") : "";
+}
+
 Listing list(const Directory& library) {
   Listing listing;
   std::size_t seen = 0;
   library.list_while([&](const std::string& name) {
     if (name.starts_with("previous-") && listing.previous.size() < most_previous) listing.previous.push_back(name);
     if (name.starts_with("stage-")) listing.stages.push_back(name);
+    if (name == signature) listing.signature = true;
     return ++seen < most_names;
   });
   return listing;

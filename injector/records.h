@@ -6,12 +6,14 @@
 
 #include "core/directory.h"
 #include "core/manifest.h"
+#include "injector/trust.h"
 
 namespace injector {
 
 // What .injector/ of a target holds (DESIGN: "Install protocol"):
 //   lock                          one injector at a time (see Lock)
 //   NAME/manifest.json            the record of the library NAME
+//   NAME/manifest.json.sig        its signature, where it was installed with a public key
 //   NAME/selection                which entries of the manifest were wanted (Choice::text), where not all were
 //   NAME/previous-DIGEST.json     records of earlier versions, until what only they have is removed
 //   NAME/stage-RANDOM/            only while an install runs (see Stage)
@@ -22,6 +24,7 @@ namespace records {
 
 inline constexpr const char* folder = ".injector";
 inline constexpr const char* document = "manifest.json";
+inline constexpr const char* signature = signature_name;
 inline constexpr const char* selection = "selection";
 inline constexpr const char* replaced = "replaced";
 
@@ -36,6 +39,7 @@ std::string previous_name(const std::string& digest);
 struct Listing {
   std::vector<std::string> previous;
   std::vector<std::string> stages;
+  bool signature = false;
 };
 
 // .injector of a target; empty where there is none. Anything but a directory there is target_unsafe.
@@ -68,6 +72,8 @@ std::optional<Manifest> try_read(const Directory& library, const std::string& na
 bool keeps_modes(const Directory& library);
 // The text of the selection, "" where all was wanted; empty where there is something that is none.
 std::optional<std::string> try_read_selection(const Directory& library);
+// The bytes of the signature; empty where there is none, or something that is none.
+std::string read_signature(const Directory& library);
 Listing list(const Directory& library);
 // The names of the libraries that have a directory in .injector, in the order of their bytes: some, of very many.
 std::vector<std::string> libraries(const Directory& injector_folder);

@@ -20,7 +20,7 @@ struct Selected {
 };
 
 // The one of the bundle, or those of the target in the order of their names. Throws bundle_not_found, not_installed,
-// or what is wrong with a manifest.
+// version_too_old, or what is wrong with a key, a signature or a manifest.
 std::vector<Selected> select(const Selection& selection);
 
 }  // namespace injector

@@ -178,7 +178,7 @@ def leftovers(target):
     for at in kept.iterdir() if kept.is_dir() else ():
         if at.name in ("lock", "replaced"):
             continue
-        found += [f"{at.name}/{e.name}" for e in at.iterdir() if e.name not in ("manifest.json", "selection")] if at.is_dir() else [at.name]
+        found += [f"{at.name}/{e.name}" for e in at.iterdir() if e.name not in ("manifest.json", "manifest.json.sig", "selection")] if at.is_dir() else [at.name]
     return found
 
 

@@ -30,7 +30,8 @@ CORES = os.sched_getaffinity(0)
 WORKERS = int(os.environ.get("INJECTOR_CRASH_WORKERS", min(4, len(CORES))))
 RERUN = set()  # the states that this worker has seen end well
 UNCHANGED = set()  # its targets that are as they were before the strike
-HALF_PUBLISHED = re.compile(r"\.injector/(demo(/(stage-\d+(/(lock|manifest\.json))?|manifest\.json|previous-\w+\.json))?|replaced.*)")
+HALF_PUBLISHED = re.compile(r"\.injector/(demo(/(stage-\d+(/(lock|manifest\.json(\.sig)?))?|manifest\.json(\.sig)?|previous-\w+\.json))?"
+                            r"|replaced.*)")
 CLOSING = re.compile(r"^injector: [a-z-]+: .*\(exit \d+\)$")
 
 BINARY = b"\x7fELF" + bytes(range(256)) * 64
@@ -293,8 +294,18 @@ def scratch():
 
 @pytest.fixture(scope="module")
 def bundles(scratch):
-    return {version: harness.pack(scratch, files, version=version) for version, files in (("1", OLD), ("2", NEW))} | {
+    """All of them signed, with key.pem: without the public key it is as if they were not."""
+    made = {version: harness.pack(scratch, files, version=version) for version, files in (("1", OLD), ("2", NEW))} | {
         "other": harness.pack(scratch, OTHER, name="other")}
+    bundler("keygen", "--private", scratch / "key.pem", "--public", scratch / "key.pub")
+    for bundle in made.values():
+        bundler("sign", "--bundle", bundle, "--key", scratch / "key.pem")
+    return made
+
+
+def bundler(*argv):
+    done = harness.run(harness.BUNDLER, *argv)
+    assert done.returncode == 0, done.stderr
 
 
 def install(bundle, target, *argv):
@@ -375,6 +386,13 @@ def scenarios(scratch, bundles):
     finish("damaged")
     harness.write_tree(start("taken"), {"agent/precious": "a stranger's\n", "agent.jar": "a stranger's jar\n"})
     finish("taken", "--replace")
+    key = ("--public-key", scratch / "key.pub")
+    install(bundles["1"], start("signed"), *key)
+    finish("signed", *key)
+    assert (scratch / "done-signed/.injector/demo/manifest.json.sig").exists()
+    install(bundles["1"], start("unsigned-over-signed"), *key)
+    finish("unsigned-over-signed")
+    assert not (scratch / "done-unsigned-over-signed/.injector/demo/manifest.json.sig").exists()
     assert new.keys() - old.keys() == {"added"} and old.keys() - new.keys() == {"dropped"}
     return made
 
@@ -418,8 +436,8 @@ def sweep(workers, scenario, threads, options, codes, plus=""):
 STATES = ("empty", "old", "half-staged", "half-published", "damaged", "taken")
 
 
-@pytest.mark.parametrize("threads", (1, 2))
-@pytest.mark.parametrize("state", STATES)
+@pytest.mark.parametrize("state, threads", (*((state, threads) for state in STATES for threads in (1, 2)),
+                                            ("signed", 1), ("unsigned-over-signed", 1)))
 def test_kill_at_every_call(workers, scenarios, capsys, state, threads):
     scenario = scenarios[state]
     tried = sweep(workers, scenario, threads, (), (137,))
