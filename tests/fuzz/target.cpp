@@ -12,10 +12,13 @@ std::span<const Target> targets() {
   static constexpr std::array all = {
       Target{"archive", run_archive}, Target{"closing_line", run_closing_line},
       Target{"elf", run_elf},         Target{"environment", run_environment},
-      Target{"glob", run_glob},       Target{"library", run_library},
+      Target{"glob", run_glob},       Target{"key", run_key},
+      Target{"library", run_library},
       Target{"limits", run_limits},   Target{"manifest", run_manifest},
       Target{"npm", run_npm},         Target{"path", run_path},
       Target{"record", run_record},   Target{"selection", run_selection},
+      Target{"signature", run_signature},
+      Target{"version", run_version},
       Target{"wheel", run_wheel},
   };
   return all;

@@ -22,6 +22,7 @@ void run_closing_line(std::string_view bytes);
 void run_elf(std::string_view bytes);
 void run_environment(std::string_view bytes);
 void run_glob(std::string_view bytes);
+void run_key(std::string_view bytes);
 void run_library(std::string_view bytes);
 void run_limits(std::string_view bytes);
 void run_manifest(std::string_view bytes);
@@ -29,6 +30,8 @@ void run_npm(std::string_view bytes);
 void run_path(std::string_view bytes);
 void run_record(std::string_view bytes);
 void run_selection(std::string_view bytes);
+void run_signature(std::string_view bytes);
+void run_version(std::string_view bytes);
 void run_wheel(std::string_view bytes);
 
 // Throws std::logic_error unless it holds.
