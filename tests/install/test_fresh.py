@@ -57,6 +57,10 @@ def test_threads_and_fsync_make_no_difference(place, target, options):
     bundle = harness.pack(place, FILES | PAYLOADS["many"])
     harness.expect(harness.install(bundle, target, *options), 0, "installed")
     assert_installed(target, bundle)
+    for at in (target / "m").glob("*/*"):
+        at.write_text("damaged")
+    harness.expect(harness.install(bundle, target, *options), 0, "installed")
+    assert_installed(target, bundle)
 
 
 def test_duplicates_are_one_inode(place, target):
