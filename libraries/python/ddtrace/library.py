@@ -99,7 +99,11 @@ def bound_the_end():
         agent.answers, agent.failed = True, False
         return result
 
-    def stop(upstream, writer, *given, **named):
+    def start_sending(upstream, writer, *given, **named):  # also in the place of one that was stopped
+        agent.ending = False
+        return upstream(writer, *given, **named)
+
+    def stop_sending(upstream, writer, *given, **named):
         agent.ending = True
         return upstream(writer, *given, **named)
 
@@ -112,8 +116,9 @@ def bound_the_end():
             waits(0)
         return upstream(telemetry)
 
-    for owner, name, function in ((NativeWriter, "_send_payload", send), (NativeWriter, "_stop_service", stop),
-                                  (TelemetryWriter, "disable", disable)):
+    os.register_at_fork(after_in_child=agent.forget)
+    for owner, name, function in ((NativeWriter, "_start_service", start_sending), (NativeWriter, "_send_payload", send),
+                                  (NativeWriter, "_stop_service", stop_sending), (TelemetryWriter, "disable", disable)):
         setattr(owner, name, around(getattr(owner, name), function))
 
 
@@ -131,6 +136,9 @@ class Agent:
         from ddtrace.internal.forksafe import Lock
         from ddtrace.internal.settings._agent import config
         self.config, self.lock = config, Lock()
+
+    def forget(self):
+        self.answers = self.failed = self.ending = False
 
     def comes(self):
         """Waits for it, as long as its own sender would; at the end for one answer."""
