@@ -1,6 +1,5 @@
 'use strict'
 
-const { subscribe } = require('diagnostics_channel')
 const { createRequire, register } = require('module')
 
 const name = '@opentelemetry/auto-instrumentations-node'
@@ -46,7 +45,7 @@ function sendLast (sdk) {
 
 // An export that has begun is not the application's work, and keeps no process that is done.
 function leaveUncounted () {
-  subscribe('http.client.request.start', ({ request }) => {
+  require('diagnostics_channel').subscribe('http.client.request.start', ({ request }) => {
     if (!/OTel-OTLP-Exporter/.test(request.getHeader('user-agent'))) return
     if (request.socket) request.socket.unref()
     else request.once('socket', (socket) => socket.unref())
