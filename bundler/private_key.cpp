@@ -12,9 +12,8 @@
 namespace injector {
 namespace {
 
+using openssl::bytes_of;
 using openssl::check;
-
-const unsigned char* bytes_of(std::string_view text) { return reinterpret_cast<const unsigned char*>(text.data()); }
 
 // encode is one of OpenSSL's functions i2d_…: where the buffer is null it allocates one.
 template <typename Object, typename Encode>

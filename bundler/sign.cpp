@@ -32,7 +32,7 @@ std::string sign(const SignOptions& options) {
   if (!file) throw Error(Reason::bundle_not_found, bundle->path_of("manifest.json"), "is no file that can be read");
   const std::string document = file->read_all(Manifest::max_document);
   const Manifest manifest = parse_manifest(document, file->path());
-  replace(*bundle, "manifest.json.sig", encode_base64(key.sign(document)), options.time);
+  replace(*bundle, signature_name, encode_base64(key.sign(document)), options.time);
   return manifest.name() + ' ' + manifest.version() + ", with an " + key.public_key().algorithm() + " key";
 }
 

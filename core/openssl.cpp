@@ -14,4 +14,6 @@ void check(int result, const char* call) {
   if (result != 1) throw Error(Reason::internal, "", std::string(call) + " failed");
 }
 
+const unsigned char* bytes_of(std::string_view text) { return reinterpret_cast<const unsigned char*>(text.data()); }
+
 }  // namespace injector::openssl

@@ -6,14 +6,16 @@
 #include <cstddef>
 #include <utility>
 
+#include "core/openssl.h"
+
 namespace injector {
 namespace {
+
+using openssl::bytes_of;
 
 constexpr std::string_view begin_mark = "-----BEGIN ";
 constexpr std::string_view end_mark = "-----END ";
 constexpr std::string_view dashes = "-----";
-
-const unsigned char* bytes_of(std::string_view text) { return reinterpret_cast<const unsigned char*>(text.data()); }
 
 bool is_line_end(char c) { return c == '\n' || c == '\r'; }
 

@@ -91,11 +91,11 @@ PublicKey PublicKey::parse(std::string_view der, const std::string& path) {
 }
 
 bool PublicKey::made(std::string_view signature, std::string_view message) const {
-  const auto bytes = [](std::string_view text) { return reinterpret_cast<const unsigned char*>(text.data()); };
   const auto context = owned(EVP_MD_CTX_new(), EVP_MD_CTX_free);
   openssl::check(EVP_DigestVerifyInit_ex(context.get(), nullptr, digest_, nullptr, nullptr, key_.get(), nullptr),
                  "EVP_DigestVerifyInit_ex");
-  return EVP_DigestVerify(context.get(), bytes(signature), signature.size(), bytes(message), message.size()) == 1;
+  return EVP_DigestVerify(context.get(), openssl::bytes_of(signature), signature.size(), openssl::bytes_of(message),
+                          message.size()) == 1;
 }
 
 }  // namespace injector

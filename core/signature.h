@@ -14,6 +14,9 @@ namespace injector {
 // Detached signatures, as docs/signature.md specifies them: Ed25519 (RFC 8032, of the message itself), or ECDSA on the
 // curve P-256 over the message's SHA-256, in DER. Nothing else is known here, and a key decides which one it makes.
 
+// The file of a signature, in the directory of its manifest.
+inline constexpr const char* signature_name = "manifest.json.sig";
+
 // A key's file has at most so many bytes: one takes 300. Both limits keep what is no key or signature out of memory.
 inline constexpr std::size_t max_key_file = 4096;
 inline constexpr std::size_t max_signature_file = 1024;  // one takes 100

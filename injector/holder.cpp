@@ -14,7 +14,7 @@ std::string holder_of(const Directory& injector_folder) {
       for (const std::string& stage : folder ? records::list(*folder).stages : std::vector<std::string>()) {
         if (looks-- == 0) return "";
         const auto root = folder->try_open_directory(stage);
-        const auto holder = root ? Lock::try_read_signature(*root) : std::nullopt;
+        const auto holder = root ? Lock::try_read_holder(*root) : std::nullopt;
         if (holder) return " (" + *holder + ")";
       }
     }

@@ -25,14 +25,14 @@ std::optional<File> try_open(const Directory& directory) {
 }
 
 // "7 HOST" as "pid 7 on HOST"; nothing that is not of this form gets into a message.
-std::optional<std::string> understood(std::string_view signature) {
+std::optional<std::string> understood(std::string_view holder) {
   constexpr std::string_view digits = "0123456789";
   constexpr std::string_view of_hosts = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.-_";
-  const std::size_t space = signature.find_first_not_of(digits);
-  if (space == 0 || space > 10 || space >= signature.size() - 1 || signature[space] != ' ') return std::nullopt;
-  const std::string_view host = signature.substr(space + 1);
+  const std::size_t space = holder.find_first_not_of(digits);
+  if (space == 0 || space > 10 || space >= holder.size() - 1 || holder[space] != ' ') return std::nullopt;
+  const std::string_view host = holder.substr(space + 1);
   if (host.find_first_not_of(of_hosts) != std::string_view::npos) return std::nullopt;
-  return "pid " + std::string(signature.substr(0, space)) + " on " + std::string(host);
+  return "pid " + std::string(holder.substr(0, space)) + " on " + std::string(host);
 }
 
 }  // namespace
@@ -58,7 +58,7 @@ std::optional<Lock> Lock::try_hold(const Directory& directory, File file) {
   return Lock(std::move(file));
 }
 
-void Lock::sign() {
+void Lock::name_holder() {
   try {
     file_.write_all(process::identity());
   } catch (const Error&) {
@@ -66,7 +66,7 @@ void Lock::sign() {
   }
 }
 
-std::optional<std::string> Lock::try_read_signature(const Directory& directory) {
+std::optional<std::string> Lock::try_read_holder(const Directory& directory) {
   constexpr std::size_t most = 128;
   try {
     auto file = directory.try_open_for_lock(name);

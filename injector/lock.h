@@ -31,10 +31,10 @@ class Lock {
   Status status() const { return file_.status(); }
 
   // Leaves in the file who holds it, for somebody who waits in vain; where that cannot be, nothing happens.
-  void sign();
-  // Who holds the lock of the directory and has signed it: "pid 7 on HOST". Empty where nobody does, or what is there
-  // is no signature. A hint: anybody who writes to the volume can have written it.
-  static std::optional<std::string> try_read_signature(const Directory& directory);
+  void name_holder();
+  // Who holds the lock of the directory and left his name: "pid 7 on HOST". Empty where nobody does, or what is there
+  // is no such name. A hint: anybody who writes to the volume can have written it.
+  static std::optional<std::string> try_read_holder(const Directory& directory);
 
  private:
   explicit Lock(File file) : file_(std::move(file)) {}

@@ -98,7 +98,7 @@ Stage::Made Stage::make(const Site& site) {
     root->try_remove_default_acl();
     auto lock = Lock::try_create(*root);
     if (!lock || !is_own(*root, *lock)) continue;
-    lock->sign();
+    lock->name_holder();
     Directory fresh = create_folder(*root, fresh_name);
     guard.dismiss();
     return {guard.name(), std::move(*root), std::move(*lock), std::move(fresh)};

@@ -22,7 +22,7 @@ struct Site {
 };
 
 // A directory .injector/NAME/stage-RANDOM, invisible to applications:
-//   lock            held and signed by the run that fills it: only a stage whose lock is free is anybody else's to
+//   lock            held by, and names, the run that fills it: only a stage whose lock is free is anybody else's to
 //                   remove
 //   manifest.json   the record that will be published, and the selection, where there is one
 //   new/            what is being staged, and nothing else

@@ -33,9 +33,6 @@ struct SignedManifest {
 // keys it is not looked at. Throws manifest_invalid as well.
 SignedManifest read_manifest(const Directory& directory, File& file, const PublicKeys& keys);
 
-// The file of a signature, in the directory of its manifest.
-inline constexpr const char* signature_name = "manifest.json.sig";
-
 // Throws version_too_old. path is for messages.
 void check_version(const Manifest& manifest, const Trust& trust, const std::string& path);
 
