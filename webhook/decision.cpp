@@ -81,7 +81,8 @@ class Injection {
   }
 
   std::optional<Plan> planned(Wish wish) {
-    Plan plan{.wish = std::move(wish)};
+    Plan plan;
+    plan.wish = std::move(wish);
     const bool possible = choose_profile(plan) && choose_image(plan) && choose_containers(plan) && has_room(plan);
     return possible ? std::optional(std::move(plan)) : std::nullopt;
   }

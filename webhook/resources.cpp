@@ -34,7 +34,7 @@ std::optional<Quantity> storage_limit(const Json& pod) {
   std::optional<Quantity> sum;
   for (const Json& container : list_at(pod, {"spec", "containers"})) {
     const auto limit = quantity_at(container, {"resources", "limits", "ephemeral-storage"});
-    if (limit) sum = sum ? *sum + *limit : *limit;
+    if (limit) sum = sum.value_or(Quantity()) += *limit;
   }
   return sum;
 }

@@ -151,7 +151,9 @@ class Reading {
   }
 
   void wish_for(const std::string& word, const ByContainer& asked) {
-    Wish wish{.library = library_of(word), .vocabulary = &vocabulary_};
+    Wish wish;
+    wish.library = library_of(word);
+    wish.vocabulary = &vocabulary_;
     const auto general = asked.find("");
     if (wish.library == nullptr) {
       return note(Why::unknown_library,
@@ -252,11 +254,13 @@ void add_those_of_the_rule(const Json& pod, const std::string& profile, const Pr
     }
     Reading reading(pod, catalog, *vocabulary, wishes);
     if (reading.is_off()) continue;
-    wishes.all.push_back({.library = &*library,
-                          .vocabulary = vocabulary,
-                          .version = version,
-                          .profile = profile,
-                          .containers = reading.usual_containers()});
+    Wish wish;
+    wish.library = &*library;
+    wish.vocabulary = vocabulary;
+    wish.version = version;
+    wish.profile = profile;
+    wish.containers = reading.usual_containers();
+    wishes.all.push_back(std::move(wish));
   }
 }
 
