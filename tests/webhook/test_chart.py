@@ -191,7 +191,7 @@ def test_the_agent_is_all_that_is_given():
 def test_a_configuration_wins():
     mine = {"mountPath": "/x", "registry": "other.example", "profiles": {"default": {"variables": []}, "p": {"rename": {"A": "B"}}}}
     made = configuration(*VARIANTS["agent"], "--set-json", f"configuration={json.dumps(mine)}")
-    assert made == mine
+    assert made == mine | {"namespace": "observability"}
     assert configuration(*VARIANTS["agent"])["registry"] == "registry.example/observability"
 
 

@@ -82,7 +82,7 @@ Pod says itself. References go to a name of ours alone: a Pod that has DD_AGENT_
 {{- define "injector.configuration" -}}
 {{- $rules := list -}}
 {{- range .Values.rules }}{{ $rules = append $rules (pick . "name" "profile") }}{{ end -}}
-{{- $made := dict "profiles" (dict "default" (dict "variables" (include "injector.variables" . | fromYamlArray))) -}}
+{{- $made := dict "namespace" .Release.Namespace "profiles" (dict "default" (dict "variables" (include "injector.variables" . | fromYamlArray))) -}}
 {{- if $rules }}{{ $_ := set $made "rules" $rules }}{{ end -}}
 {{- with .Values.registry }}{{ $_ := set $made "registry" (trimSuffix "/" .) }}{{ end -}}
 {{ mergeOverwrite $made (deepCopy .Values.configuration) | toYaml }}
