@@ -43,8 +43,8 @@ TEST_F(Additive, IsNothingElse) {
   EXPECT_FALSE(still("/spec/initContainers/1", {{"name", "other"}}));
   EXPECT_FALSE(still("/metadata/labels", {{"a", "b"}}));
   EXPECT_FALSE(still("/metadata/annotations/other", "x"));
-  EXPECT_FALSE(still("/spec/containers/0/env/0/value", "-Xmx2g -agent:/injector/a.jar"));
-  EXPECT_FALSE(still("/spec/containers/0/env/1/new", 2));
+  EXPECT_FALSE(still("/spec/containers/0/env/1/value", "-Xmx2g -agent:/injector/a.jar"));
+  EXPECT_FALSE(still("/spec/containers/0/env/2/new", 2));
   EXPECT_FALSE(still("/spec/containers/0/volumeMounts/1", {{"name", "other"}}));
   EXPECT_FALSE(still("/kind", "Job"));
 }

@@ -99,7 +99,7 @@ INSTANTIATE_TEST_SUITE_P(
         Refused{"/spec/containers/0/resources", {{"limits", {{"memory", "31Mi"}}}}, "memory"},
         Refused{"/spec/resources", {{"limits", {{"memory", "16Mi"}}}}, "memory"},
         Refused{"/spec/containers/0/resources", {{"limits", {{"ephemeral-storage", "24Mi"}}}}, "ephemeral-storage"},
-        Refused{"/spec/containers", "none", ""}, Refused{"/spec/containers/0/env", "text", "patch-unsafe"}));
+        Refused{"/spec/containers", "none", "not-asked"}, Refused{"/spec/containers/0/env", "text", "patch-unsafe"}));
 
 TEST(Decision, ReadsWhatPeopleWrite) {
   const auto said = [](const Json& annotations) { return reasons(of(example::pod(annotations))); };
