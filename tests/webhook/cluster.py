@@ -64,12 +64,17 @@ class Spaces:
 
     def settle(self, name, kind):
         """Waits until the namespace's rules are in force."""
-        def rules():
-            return {"minimum": lambda: not self.client.create_pod(name, pod_of({}), dry=True).accepted,
-                    "quota": lambda: not self.client.create_pod(name, pod_of({}), dry=True).accepted,
-                    "defaults": lambda: "requests" in self.client.create_pod(name, pod_of({}), dry=True).json["spec"]["containers"][0]["resources"],
-                    }.get(kind, lambda: self.client.create_pod(name, pod_of({}), dry=True).status != 404)()
-        until(rules)
+        def ask(resources):
+            return self.client.create_pod(name, pod_of(resources), dry=True)
+
+        def in_force():
+            if kind == "minimum":
+                return not ask({"requests": {"cpu": "1m", "memory": "1Mi"}}).accepted
+            if kind == "quota":
+                return not ask({}).accepted
+            return kind != "defaults" or "requests" in ask({}).json["spec"]["containers"][0]["resources"]
+
+        until(in_force)
 
 
 def bundle(*certificates):
