@@ -26,6 +26,7 @@ std::span<const Target> targets() {
       Target{"signature", run_signature},
       Target{"version", run_version},
       Target{"wheel", run_wheel},
+      Target{"yaml", run_yaml},
   };
   return all;
 }

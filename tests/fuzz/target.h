@@ -33,6 +33,7 @@ void run_selection(std::string_view bytes);
 void run_signature(std::string_view bytes);
 void run_version(std::string_view bytes);
 void run_wheel(std::string_view bytes);
+void run_yaml(std::string_view bytes);
 
 // Throws std::logic_error unless it holds.
 void require(bool holds, const char* what);
