@@ -36,9 +36,11 @@ def write_inputs(where, configuration=None):
 
 
 class Server:
-    """`webhook serve` while the context lasts. directory gets its files; certificate is stored there unless it is None."""
+    """`webhook serve` while the context lasts. directory gets its files; certificate is stored there unless it is None. It is
+    waited for until it is ready, or with ready=False until it lives."""
 
-    def __init__(self, directory, certificate, configuration=None):
+    def __init__(self, directory, certificate, configuration=None, ready=True, drain=None):
+        self.awaited, self.drain = "/readyz" if ready else "/healthz", [] if drain is None else ["--drain", str(drain)]
         self.directory, self.certificates = pathlib.Path(directory), pathlib.Path(directory, "certificates")
         self.certificates.mkdir(parents=True, exist_ok=True)
         self.inputs = write_inputs(self.directory, configuration)
@@ -51,8 +53,8 @@ class Server:
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
                 [WEBHOOK, "serve", *self.inputs, "--certificates", self.certificates, "--listen", f"127.0.0.1:{self.port}",
-                 "--metrics", f"127.0.0.1:{self.metrics_port}"], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-        until(lambda: self.ready() or self.process.poll() is not None)
+                 "--metrics", f"127.0.0.1:{self.metrics_port}", *self.drain], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        until(lambda: self.get(self.awaited)[0] == 200 or self.process.poll() is not None)
         assert self.process.poll() is None, self.log.read_text()
         return self
 
@@ -70,6 +72,3 @@ class Server:
             return error.code, error.read().decode()
         except OSError:
             return None, ""
-
-    def ready(self):
-        return self.get("/readyz")[0] == 200

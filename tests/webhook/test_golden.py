@@ -1,13 +1,10 @@
 """Golden Pods: created in a real API server through the chart's objects, compared as they are stored."""
 
-import json
-import uuid
-
-import jsonpatch
 import pytest
 
 from front import patch_of
 from golden import check_injected, goldens, load, plain
+from reviews import applied, review
 
 
 def create(world, namespace, pod):
@@ -15,22 +12,6 @@ def create(world, namespace, pod):
     answer = world.client.create_pod(namespace, pod)
     assert answer.accepted, answer
     return answer, world.client.pod(namespace, answer.json["metadata"]["name"])
-
-
-def applied(request, said):
-    """The Pod of a review with the patch of its response, by a library that is not ours. Every patch is applied."""
-    return jsonpatch.apply_patch(request["object"], patch_of(said))
-
-
-def review(world, pod, namespace, path="/mutate"):
-    """What the server says about a Pod that nobody asked it about."""
-    request = {"uid": str(uuid.uuid4()), "operation": "CREATE", "namespace": namespace, "name": "", "object": pod,
-               "kind": {"group": "", "version": "v1", "kind": "Pod"}, "resource": {"group": "", "version": "v1", "resource": "pods"}}
-    said = world.recorder(path, json.dumps({"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": request}).encode())
-    world.recorder.take()
-    response = json.loads(said)["response"]
-    assert response["allowed"] and response["uid"] == request["uid"]
-    return response
 
 
 def check_told(world, answer, reason):
