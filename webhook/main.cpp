@@ -32,6 +32,11 @@ int run(const WebhookOptions& options) {
       return print(explain(options.explain));
     case WebhookCommand::report:
       return print(report(options.report));
+    case WebhookCommand::certificate:
+      log::write(log::Level::info, keep_certificate(options.certificate, [](bool problem, const std::string& what) {
+                   log::write(problem ? log::Level::warn : log::Level::info, what);
+                 }));
+      break;
     case WebhookCommand::print:
       return print(options.text);
   }

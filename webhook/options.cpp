@@ -65,6 +65,28 @@ void add_report(CLI::App& app, ReportOptions& options) {
       ->option_text("FILE");
 }
 
+void add_certificate(CLI::App& app, CertificateOptions& options) {
+  CLI::App& certificate =
+      *app.add_subcommand("certificate", "Make the server's certificate, and see to it that the API server trusts it");
+  certificate.add_flag("--keep", options.keep, "Go on, and renew it when two thirds of its life are over");
+  certificate.add_option("--namespace", options.name_space, "Of the Secret and the Service")
+      ->required()
+      ->option_text("NAME");
+  certificate.add_option("--secret", options.secret, "Where it is kept; it exists, and may be empty")
+      ->required()
+      ->option_text("NAME");
+  certificate.add_option("--webhook", options.webhook, "The MutatingWebhookConfiguration whose caBundle is set")
+      ->required()
+      ->option_text("NAME");
+  certificate.add_option("--service", options.service, "For whom it is made")->required()->option_text("NAME");
+  certificate.add_option("--directory", options.directory, "Where the server reads it: serve --certificates")
+      ->required()
+      ->option_text("DIR");
+  certificate.add_option("--lifetime", options.lifetime, "In seconds (default: 90 days)")
+      ->check(CLI::Range(Time{60}, Time{10} * 365 * 24 * 3600))
+      ->option_text("SECONDS");
+}
+
 void add_log(CLI::App& app, WebhookOptions& options) {
   app.add_option("--log-level", options.log_level, "debug, info, warn or error (default: info)")
       ->transform(CLI::CheckedTransformer(std::map<std::string, log::Level>{{"debug", log::Level::debug},
@@ -81,7 +103,8 @@ void add_log(CLI::App& app, WebhookOptions& options) {
 
 constexpr std::array commands = {std::pair("serve", WebhookCommand::serve),
                                  std::pair("explain", WebhookCommand::explain),
-                                 std::pair("report", WebhookCommand::report)};
+                                 std::pair("report", WebhookCommand::report),
+                                 std::pair("certificate", WebhookCommand::certificate)};
 
 }  // namespace
 
@@ -95,6 +118,7 @@ WebhookOptions parse_webhook_options(int argc, const char* const* argv) {
   add_serve(app, options.serve);
   add_explain(app, options.explain);
   add_report(app, options.report);
+  add_certificate(app, options.certificate);
   try {
     app.parse(argc, argv);
     for (const auto& [name, command] : commands) {

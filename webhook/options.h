@@ -4,6 +4,7 @@
 #include <string>
 
 #include "log/log.h"
+#include "webhook/certificate_command.h"
 
 namespace injector {
 
@@ -36,13 +37,14 @@ struct ReportOptions {
   std::string input = "-";
 };
 
-enum class WebhookCommand { serve, explain, report, print };
+enum class WebhookCommand { serve, explain, report, certificate, print };
 
 struct WebhookOptions {
   WebhookCommand command = WebhookCommand::serve;
   ServeOptions serve;
   ExplainOptions explain;
   ReportOptions report;
+  CertificateOptions certificate;
   std::string text;  // for WebhookCommand::print: help or version
   log::Level log_level = log::Level::info;
   log::Format log_format = log::Format::automatic;
