@@ -5,6 +5,8 @@ import types
 
 import pytest
 
+pytest.register_assert_rewrite("golden", "reviews")  # before they are imported
+
 from certificates import self_signed
 from cluster import Spaces, chart_objects, second_object
 from control_plane import ControlPlane, missing

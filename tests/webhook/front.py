@@ -87,11 +87,11 @@ def second(_, review):
     pod, patch = request["object"], []
     metadata, spec = pod["metadata"], pod["spec"]
     wanted = metadata.get("annotations", {}).get("second/adds", "").split(",")
-    for word in wanted:
-        place, thing = ADDITIONS.get(word, (None, None))
-        if place and thing["name"] not in [other["name"] for other in spec.get(place, [])]:
-            patch.append({"op": "add", "path": f"/spec/{place}/-", "value": thing} if place in spec else
-                         {"op": "add", "path": f"/spec/{place}", "value": [thing]})
+    for place in dict.fromkeys(ADDITIONS[word][0] for word in wanted if word in ADDITIONS):
+        things = [ADDITIONS[word][1] for word in wanted if word in ADDITIONS and ADDITIONS[word][0] == place]
+        there = spec.get(place, [])
+        new = [thing for thing in things if thing["name"] not in [other["name"] for other in there]]
+        patch += [{"op": "add", "path": f"/spec/{place}", "value": there + new}] if new else []
     if "label" in wanted and "second" not in metadata.get("labels", {}):
         patch.append({"op": "add", "path": "/metadata/labels", "value": metadata.get("labels", {}) | {"second": "yes"}})
     if "variable" in wanted:
