@@ -11,7 +11,8 @@ namespace {
 class Additive : public testing::Test {
  protected:
   Additive() {
-    original["spec"]["containers"][0]["env"] = {{{"name", "OPTIONS"}, {"value", "-Xmx1g"}}, {{"name", "B"}, {"new", 1}}};
+    original["spec"]["containers"][0]["env"] = {{{"name", "OPTIONS"}, {"value", "-Xmx1g"}},
+                                                {{"name", "B"}, {"new", 1}}};
     original["spec"]["unknown"] = {{"deep", {1, 2}}};
     injected = decide(original, "shop", "", Configuration(), example::catalog()).pod;
   }
@@ -43,8 +44,8 @@ TEST_F(Additive, IsNothingElse) {
   EXPECT_FALSE(still("/spec/initContainers/1", {{"name", "other"}}));
   EXPECT_FALSE(still("/metadata/labels", {{"a", "b"}}));
   EXPECT_FALSE(still("/metadata/annotations/other", "x"));
-  EXPECT_FALSE(still("/spec/containers/0/env/0/value", "-Xmx2g -agent:/injector/a.jar"));
-  EXPECT_FALSE(still("/spec/containers/0/env/1/new", 2));
+  EXPECT_FALSE(still("/spec/containers/0/env/1/value", "-Xmx2g -agent:/injector/a.jar"));
+  EXPECT_FALSE(still("/spec/containers/0/env/2/new", 2));
   EXPECT_FALSE(still("/spec/containers/0/volumeMounts/1", {{"name", "other"}}));
   EXPECT_FALSE(still("/kind", "Job"));
 }
