@@ -41,7 +41,8 @@ void read_labels(const std::vector<std::string>& texts, std::map<std::string, st
 }
 
 void add_explain(CLI::App& app, ExplainOptions& options) {
-  CLI::App& explain = *app.add_subcommand("explain", "Say what becomes of a Pod, or of the Pods of a workload, and why");
+  CLI::App& explain =
+      *app.add_subcommand("explain", "Say what becomes of a Pod, or of the Pods of a workload, and why");
   add_files(explain, options.files);
   explain.add_option("-f,--filename", options.input, "YAML or JSON; - is stdin")->required()->option_text("FILE");
   explain.add_option("-n,--namespace", options.space, "Where it names none itself (default: default)")
@@ -53,8 +54,8 @@ void add_explain(CLI::App& app, ExplainOptions& options) {
       ->delimiter(',')
       ->option_text("KEY=VALUE,...");
   explain.add_option("--output", options.output, "text or json (default: text)")
-      ->transform(CLI::CheckedTransformer(std::map<std::string, ExplainOutput>{{"text", ExplainOutput::text},
-                                                                               {"json", ExplainOutput::json}}))
+      ->transform(CLI::CheckedTransformer(
+          std::map<std::string, ExplainOutput>{{"text", ExplainOutput::text}, {"json", ExplainOutput::json}}))
       ->option_text("FORM");
 }
 
@@ -63,6 +64,11 @@ void add_report(CLI::App& app, ReportOptions& options) {
   add_files(report, options.files);
   report.add_option("-f,--filename", options.input, "What kubectl get pods -A -o json printed (default: -, stdin)")
       ->option_text("FILE");
+}
+
+void add_account(CLI::App& app, std::string& account) {
+  app.add_option("--account", account, "Where the service account's token and ca.crt are, as in a Pod")
+      ->option_text("DIR");
 }
 
 void add_certificate(CLI::App& app, CertificateOptions& options) {
@@ -83,8 +89,17 @@ void add_certificate(CLI::App& app, CertificateOptions& options) {
       ->required()
       ->option_text("DIR");
   certificate.add_option("--lifetime", options.lifetime, "In seconds (default: 90 days)")
-      ->check(CLI::Range(Time{60}, Time{10} * 365 * 24 * 3600))
+      ->check(CLI::Range(Time{10}, Time{10} * 365 * 24 * 3600))
       ->option_text("SECONDS");
+  add_account(certificate, options.account);
+}
+
+void add_check(CLI::App& app, CheckOptions& options) {
+  CLI::App& check =
+      *app.add_subcommand("check", "Ask the API server for a Pod that asks for a library, without making it");
+  check.add_option("--catalog", options.catalog, "What there is (default: /catalog.json)")->option_text("FILE");
+  check.add_option("-n,--namespace", options.space, "Where the Pod would be (default: default)")->option_text("NAME");
+  add_account(check, options.account);
 }
 
 void add_log(CLI::App& app, WebhookOptions& options) {
@@ -95,16 +110,15 @@ void add_log(CLI::App& app, WebhookOptions& options) {
                                                                             {"error", log::Level::error}}))
       ->option_text("LEVEL");
   app.add_option("--log-format", options.log_format, "auto: text on a terminal, else json; or text, json")
-      ->transform(CLI::CheckedTransformer(std::map<std::string, log::Format>{{"auto", log::Format::automatic},
-                                                                             {"text", log::Format::text},
-                                                                             {"json", log::Format::json}}))
+      ->transform(CLI::CheckedTransformer(std::map<std::string, log::Format>{
+          {"auto", log::Format::automatic}, {"text", log::Format::text}, {"json", log::Format::json}}))
       ->option_text("FORMAT");
 }
 
-constexpr std::array commands = {std::pair("serve", WebhookCommand::serve),
-                                 std::pair("explain", WebhookCommand::explain),
-                                 std::pair("report", WebhookCommand::report),
-                                 std::pair("certificate", WebhookCommand::certificate)};
+constexpr std::array commands = {
+    std::pair("serve", WebhookCommand::serve), std::pair("explain", WebhookCommand::explain),
+    std::pair("report", WebhookCommand::report), std::pair("certificate", WebhookCommand::certificate),
+    std::pair("check", WebhookCommand::check)};
 
 }  // namespace
 
@@ -119,6 +133,7 @@ WebhookOptions parse_webhook_options(int argc, const char* const* argv) {
   add_explain(app, options.explain);
   add_report(app, options.report);
   add_certificate(app, options.certificate);
+  add_check(app, options.check);
   try {
     app.parse(argc, argv);
     for (const auto& [name, command] : commands) {

@@ -24,6 +24,29 @@ app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
 {{- end -}}
 {{- end -}}
 
+{{- define "injector.catalog" -}}
+{{ if .Values.catalog }}/configuration{{ end }}/catalog.json
+{{- end -}}
+
+{{/* Of every Pod: where it may run, and how it gets its image. */}}
+{{- define "injector.placement" -}}
+{{- with .Values.nodeSelector }}
+nodeSelector: {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .Values.tolerations }}
+tolerations: {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .Values.priorityClassName }}
+priorityClassName: {{ . }}
+{{- end }}
+{{- with .Values.imagePullSecrets }}
+imagePullSecrets:
+  {{- range . }}
+  - {name: {{ . }}}
+  {{- end }}
+{{- end }}
+{{- end -}}
+
 {{/* Where the server's certificate comes from: a Secret, unless a container of the Pod keeps it. */}}
 {{- define "injector.secret" -}}
 {{- if eq .Values.certificates "existing" -}}
@@ -46,6 +69,12 @@ seccompProfile: {type: RuntimeDefault}
 allowPrivilegeEscalation: false
 readOnlyRootFilesystem: true
 capabilities: {drop: [ALL]}
+{{- end -}}
+
+{{/* Of what exists while helm test runs. */}}
+{{- define "injector.hook" -}}
+helm.sh/hook: test
+helm.sh/hook-delete-policy: before-hook-creation,hook-succeeded
 {{- end -}}
 
 {{/* A token that only who mounts it has, where clients look for it. */}}
