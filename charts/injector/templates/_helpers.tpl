@@ -86,26 +86,42 @@ projected:
 {{- end -}}
 
 {{/* Variables of the default profile. An agent by DD_AGENT_HOST, for DD_TRACE_AGENT_URL would win over a host that a
-Pod says itself. References go to a name of ours alone: a Pod that has DD_AGENT_HOST has it behind these. */}}
+Pod says itself. */}}
 {{- define "injector.variables" -}}
 {{- $agent := .Values.agentHost -}}
-{{- $host := $agent -}}
-{{- if not $agent -}}
-  {{- $host = "$(INJECTOR_AGENT_HOST)" -}}
-{{- else if contains ":" $agent -}}
-  {{- $host = printf "[%s]" $agent -}}
-{{- end -}}
-{{- if $agent }}
-- {name: DD_AGENT_HOST, value: {{ $agent | quote }}}
-{{- else }}
-- {name: INJECTOR_AGENT_HOST, valueFrom: {fieldRef: {fieldPath: status.hostIP}}}
-- {name: DD_AGENT_HOST, valueFrom: {fieldRef: {fieldPath: status.hostIP}}}
-{{- end }}
+{{- $host := $agent | default "$(INJECTOR_AGENT_HOST)" -}}
+{{- if contains ":" $host }}{{ $host = printf "[%s]" $host }}{{ end -}}
+- name: DD_AGENT_HOST
+  vocabulary: datadog
+  {{- if $agent }}
+  value: {{ $agent | quote }}
+  {{- else }}
+  valueFrom: {fieldRef: {fieldPath: status.hostIP}}
+  {{- end }}
 {{- if ne (int .Values.agentPort) 8126 }}
-- {name: DD_TRACE_AGENT_PORT, value: {{ .Values.agentPort | quote }}}
+- name: DD_TRACE_AGENT_PORT
+  vocabulary: datadog
+  value: {{ .Values.agentPort | quote }}
 {{- end }}
-- {name: DD_TRACE_AGENT_TIMEOUT, value: "2"}
-- {name: OTEL_EXPORTER_OTLP_ENDPOINT, value: {{ .Values.otlpEndpoint | default (printf "http://%s:4318" $host) | quote }}}
+# seconds; while an agent does not answer, a JVM's main waits several times that long
+- name: DD_TRACE_AGENT_TIMEOUT
+  vocabulary: datadog
+  value: "2"
+{{- if not (or $agent .Values.otlpEndpoint) }}
+- name: INJECTOR_AGENT_HOST
+  vocabulary: opentelemetry
+  valueFrom: {fieldRef: {fieldPath: status.hostIP}}
+{{- end }}
+- name: OTEL_EXPORTER_OTLP_ENDPOINT
+  vocabulary: opentelemetry
+  value: {{ .Values.otlpEndpoint | default (printf "http://%s:4318" $host) | quote }}
+# traces alone
+- name: OTEL_METRICS_EXPORTER
+  vocabulary: opentelemetry
+  value: none
+- name: OTEL_LOGS_EXPORTER
+  vocabulary: opentelemetry
+  value: none
 {{- end -}}
 
 {{- define "injector.configuration" -}}
