@@ -134,13 +134,13 @@ def test_a_damaged_image_holds_nobody_back(webhook, damaged_image, namespace, lo
 
 
 def test_a_job_that_is_not_restarted(webhook, catalog, namespace, load_app, tmp_path):
-    pod = template(load_app("python"), asking(catalog[1]["ddtrace"]), 
-                   command=["python3", "-c", "import os; print(os.environ['PYTHONPATH'], *os.listdir('/injector'))"])
+    pod = template(load_app("python"), asking(catalog[1]["ddtrace"]),
+                   command=["python3", "-c", "import os; print(os.environ['PYTHONPATH'], *sorted(os.listdir('/injector')))"])
     pod["spec"]["restartPolicy"] = "Never"
     pod["metadata"]["labels"] = {"app": "batch"}
     namespace.apply(tmp_path, {"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "batch"},
                                "spec": {"backoffLimit": 0, "template": pod}})
     until("the Job is complete", lambda: namespace.kubectl("get", "job", "batch", "-o", "jsonpath={.status.succeeded}") == "1")
-    assert namespace.kubectl("logs", "job/batch", "-c", "app") == "/injector/ddtrace ddtrace .injector\n"
+    assert namespace.kubectl("logs", "job/batch", "-c", "app") == "/injector/ddtrace .injector ddtrace\n"
     variables = {v["name"]: v.get("value") for v in namespace.pod(pod_of(namespace, "batch"))["spec"]["containers"][0]["env"]}
     assert variables["DD_SERVICE"] == "batch"
