@@ -11,7 +11,8 @@ namespace {
 class Additive : public testing::Test {
  protected:
   Additive() {
-    original["spec"]["containers"][0]["env"] = {{{"name", "OPTIONS"}, {"value", "-Xmx1g"}}, {{"name", "B"}, {"new", 1}}};
+    original["spec"]["containers"][0]["env"] = {{{"name", "OPTIONS"}, {"value", "-Xmx1g"}},
+                                                {{"name", "B"}, {"new", 1}}};
     original["spec"]["unknown"] = {{"deep", {1, 2}}};
     injected = decide(original, "shop", "", Configuration(), example::catalog()).pod;
   }

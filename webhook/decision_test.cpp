@@ -77,7 +77,8 @@ TEST_P(Refusal, LeavesThePodAlone) {
   EXPECT_EQ(decision.verdict, Verdict::unchanged);
 }
 
-const Json windows = {{{"matchExpressions", {{{"key", "kubernetes.io/os"}, {"operator", "In"}, {"values", {"windows"}}}}}}};
+const Json windows = {
+    {{"matchExpressions", {{{"key", "kubernetes.io/os"}, {"operator", "In"}, {"values", {"windows"}}}}}}};
 const std::string terms =
     "/spec/affinity/nodeAffinity/requiredDuringSchedulingIgnoredDuringExecution/nodeSelectorTerms";
 
@@ -114,8 +115,8 @@ TEST(Decision, ReadsWhatPeopleWrite) {
 }
 
 TEST(Decision, TakesACustomImageAsItIs) {
-  const Decision decision = of(example::pod({{"first.example/coffee-lib.image", "mine/x:1"},
-                                             {"first.example/app.coffee-lib.version", "nonsense"}}));
+  const Decision decision = of(example::pod(
+      {{"first.example/coffee-lib.image", "mine/x:1"}, {"first.example/app.coffee-lib.version", "nonsense"}}));
   EXPECT_EQ(init(decision)["image"], "mine/x:1");
   EXPECT_EQ(decision.libraries.at("a-agent"), "mine/x:1");
 }
@@ -160,7 +161,8 @@ TEST(Decision, ChoosesTheContainers) {
 }
 
 TEST(Decision, HasOneVersionOfALibraryInAPod) {
-  Json pod = example::pod({{"first.example/app.coffee-lib.version", "1.63"}, {"first.example/b.coffee-lib.version", "1"}});
+  Json pod =
+      example::pod({{"first.example/app.coffee-lib.version", "1.63"}, {"first.example/b.coffee-lib.version", "1"}});
   pod["spec"]["containers"].push_back({{"name", "b"}});
   const Decision decision = of(pod);
   EXPECT_EQ(decision.verdict, Verdict::partial);
@@ -171,7 +173,8 @@ TEST(Decision, HasOneVersionOfALibraryInAPod) {
 }
 
 TEST(Decision, JoinsTwoLibrariesInOneVariable) {
-  const Decision decision = of(example::pod({{"first.example/coffee-lib.version", "v1"}, {"second.example/inject-coffee", "true"}}));
+  const Decision decision =
+      of(example::pod({{"first.example/coffee-lib.version", "v1"}, {"second.example/inject-coffee", "true"}}));
   EXPECT_EQ(decision.libraries.size(), 2U);
   EXPECT_EQ(reasons(decision), "");
 }

@@ -27,7 +27,8 @@ Vocabulary first() {
   vocabulary.served = {"first-init-*"};
   vocabulary.labels = {{"service", {"first.example/{container}.service", "first.example/service"}},
                        {"version", {"first.example/version"}}};
-  vocabulary.variables = {{"FIRST_SERVICE", "{service}", Merge::set, ""}, {"FIRST_VERSION", "{version}", Merge::set, ""}};
+  vocabulary.variables = {{"FIRST_SERVICE", "{service}", Merge::set, ""},
+                          {"FIRST_VERSION", "{version}", Merge::set, ""}};
   return vocabulary;
 }
 
@@ -49,7 +50,9 @@ Catalog catalog() {
   const Variable options{"OPTIONS", "-agent:${target}/a.jar", Merge::append, " "};
   const Variable path{"SNAKEPATH", "${target}/snake", Merge::prepend, ":"};
   Catalog all;
-  all.libraries = {{"a-agent", {{"first", "coffee"}}, false,
+  all.libraries = {{"a-agent",
+                    {{"first", "coffee"}},
+                    false,
                     {version("1.64.0", "a:1.64.0", {options}), version("1.63.2", "a:1.63.2", {options}),
                      version("0.9.0", "a:0.9.0", {options})}},
                    {"b-agent", {{"second", "coffee"}}, false, {version("2.1.0", "b:2", {options})}},

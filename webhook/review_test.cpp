@@ -9,10 +9,11 @@ namespace injector {
 namespace {
 
 Json review_of(const Json& pod) {
-  return {{"apiVersion", "admission.k8s.io/v1"},
-          {"kind", "AdmissionReview"},
-          {"request",
-           {{"uid", "u-1"}, {"kind", {{"kind", "Pod"}}}, {"operation", "CREATE"}, {"namespace", "shop"}, {"object", pod}}}};
+  return {
+      {"apiVersion", "admission.k8s.io/v1"},
+      {"kind", "AdmissionReview"},
+      {"request",
+       {{"uid", "u-1"}, {"kind", {{"kind", "Pod"}}}, {"operation", "CREATE"}, {"namespace", "shop"}, {"object", pod}}}};
 }
 
 Reply reply_to(const std::string& body, bool overloaded = false) {
@@ -53,8 +54,9 @@ TEST(Review, ThatComesTooLateIsAllowed) {
 
 TEST(Review, OfAnythingElseIsAllowed) {
   Json review = review_of(example::pod(nullptr));
-  for (const auto& [pointer, value] : {std::pair("/request/operation", Json("UPDATE")),
-                                       std::pair("/request/kind/kind", Json("Node")), std::pair("/request/object", Json(1))}) {
+  for (const auto& [pointer, value] :
+       {std::pair("/request/operation", Json("UPDATE")), std::pair("/request/kind/kind", Json("Node")),
+        std::pair("/request/object", Json(1))}) {
     Json other = review;
     other[Json::json_pointer(pointer)] = value;
     const Json response = Json::parse(reply_to(other.dump()).body)["response"];
@@ -64,8 +66,9 @@ TEST(Review, OfAnythingElseIsAllowed) {
 }
 
 TEST(Review, ThatIsNoneIsABadRequest) {
-  for (const std::string& body : {std::string(), std::string("{"), std::string("[]"), std::string("{\"kind\":1}"),
-                                  std::string(100'000, '['), std::string(R"({"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","request":{"uid":7}})")}) {
+  for (const std::string& body :
+       {std::string(), std::string("{"), std::string("[]"), std::string("{\"kind\":1}"), std::string(100'000, '['),
+        std::string(R"({"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","request":{"uid":7}})")}) {
     EXPECT_EQ(reply_to(body).status, 400U);
   }
 }

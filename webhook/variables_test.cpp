@@ -9,7 +9,8 @@ const Variable append{"OPTIONS", "-agent:/i/a.jar", Merge::append, " "};
 const Variable prepend{"PATH_OF", "/i/lib", Merge::prepend, ":"};
 
 Json pod_with(const Json& env) {
-  return {{"spec", {{"containers", {{{"name", "app"}, {"env", env}, {"envFrom", {{{"secretRef", {{"name", "s"}}}}}}}}}}}};
+  return {
+      {"spec", {{"containers", {{{"name", "app"}, {"env", env}, {"envFrom", {{{"secretRef", {{"name", "s"}}}}}}}}}}}};
 }
 
 Json env_after(const Json& env, const Variable& variable, const Surroundings& surroundings = {}) {
@@ -46,7 +47,8 @@ TEST(Variables, OnlyAWholeOneIsThereAlready) {
 
 TEST(Variables, FromElsewhereAreRenamedAndReferredTo) {
   const Json from = {{"fieldRef", {{"fieldPath", "metadata.name"}}}};
-  const Json env = env_after({{{"name", "OPTIONS"}, {"valueFrom", from}}, {{"name", "B"}, {"value", "$(OPTIONS)"}}}, append);
+  const Json env =
+      env_after({{{"name", "OPTIONS"}, {"valueFrom", from}}, {{"name", "B"}, {"value", "$(OPTIONS)"}}}, append);
   EXPECT_EQ(env, Json({{{"name", "INJECTOR_OPTIONS"}, {"valueFrom", from}},
                        {{"name", "OPTIONS"}, {"value", "$(INJECTOR_OPTIONS) -agent:/i/a.jar"}},
                        {{"name", "B"}, {"value", "$(OPTIONS)"}}}));
@@ -68,7 +70,8 @@ std::string_view hindered(const Json& env, const Variable& variable) {
 
 TEST(Variables, ThatCannotBeMergedAreAReason) {
   const auto optional = [](const Json& value) {
-    return Json{{{"name", "OPTIONS"}, {"valueFrom", {{"configMapKeyRef", {{"name", "c"}, {"key", "k"}, {"optional", value}}}}}}};
+    return Json{{{"name", "OPTIONS"},
+                 {"valueFrom", {{"configMapKeyRef", {{"name", "c"}, {"key", "k"}, {"optional", value}}}}}}};
   };
   EXPECT_EQ(hindered(optional(true), append), "variable-optional");
   EXPECT_EQ(hindered(optional(false), append), "");
@@ -84,11 +87,13 @@ TEST(Variables, ThatCannotBeMergedAreAReason) {
 
 TEST(Variables, AreAddedOnlyWhereAbsent) {
   Patch patch(pod_with({{{"name", "HOST"}, {"value", "mine"}}}));
-  add_absent(patch, {}, {{{"name", "NODE"}, {"value", "n"}}, {{"name", "HOST"}, {"value", "x"}},
-                         {{"name", "URL"}, {"value", "$(NODE)"}}});
-  EXPECT_EQ(ContainerPlace().in(patch.document())["env"],
-            Json({{{"name", "NODE"}, {"value", "n"}}, {{"name", "URL"}, {"value", "$(NODE)"}},
-                  {{"name", "HOST"}, {"value", "mine"}}}));
+  add_absent(patch, {},
+             {{{"name", "NODE"}, {"value", "n"}},
+              {{"name", "HOST"}, {"value", "x"}},
+              {{"name", "URL"}, {"value", "$(NODE)"}}});
+  EXPECT_EQ(ContainerPlace().in(patch.document())["env"], Json({{{"name", "NODE"}, {"value", "n"}},
+                                                                {{"name", "URL"}, {"value", "$(NODE)"}},
+                                                                {{"name", "HOST"}, {"value", "mine"}}}));
 }
 
 }  // namespace
