@@ -63,7 +63,7 @@ Json pod_with(const Wish& wish) {
 
 std::string check(const CheckOptions& options) {
   const Wish wish =
-      some_wish(parse_catalog(read_input(options.catalog, Catalog::max_document), options.catalog), options.catalog);
+      some_wish(parse_catalog(read_input(options.catalog, Catalog::limits.bytes), options.catalog), options.catalog);
   const std::string path = "/api/v1/namespaces/" + options.space + "/pods";
   const KubernetesApi::Answer answer =
       KubernetesApi::of_this_pod(options.account)
