@@ -6,6 +6,7 @@
 
 #include "webhook/pattern.h"
 #include "webhook/pod.h"
+#include "webhook/versions.h"
 #include "webhook/words.h"
 
 namespace injector {
@@ -194,6 +195,10 @@ class Reading {
         break;
       case Meaning::image:
         wish.image = asked.value;
+        if (!is_image_reference(wish.image)) {
+          note(Why::not_understood, asked.annotation + " is no reference to an image");
+          return false;
+        }
         break;
       case Meaning::all:
         wish.version = "latest";
