@@ -7,7 +7,6 @@
 #include "webhook/image_reference.h"
 #include "webhook/pattern.h"
 #include "webhook/pod.h"
-#include "webhook/versions.h"
 #include "webhook/words.h"
 
 namespace injector {
@@ -200,10 +199,6 @@ class Reading {
           return false;
         }
         wish.image = asked.value;
-        if (!is_image_reference(wish.image)) {
-          note(Why::not_understood, asked.annotation + " is no reference to an image");
-          return false;
-        }
         break;
       case Meaning::all:
         wish.version = "latest";
