@@ -12,10 +12,11 @@ COPY scripts/packages scripts/
 RUN scripts/packages build
 COPY CMakeLists.txt CMakePresets.json ./
 COPY core core
+COPY log log
 COPY injector injector
 COPY bundler bundler
 COPY scripts/build scripts/
-RUN INJECTOR_TESTS=OFF scripts/build
+RUN INJECTOR_TESTS=OFF INJECTOR_WEBHOOK=OFF scripts/build
 
 # A stage of its own: new code does not fetch the library again, a new library does not compile the code again.
 FROM $BASE AS artifacts

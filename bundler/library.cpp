@@ -88,7 +88,7 @@ void check_parts(const std::string& pattern, std::set<std::string> names, const 
 }
 
 // optional: "unpack", of an artifact.
-Library::Source source_of(const Json& object, const std::set<std::string>& optional, const std::string& path) {
+Recipe::Source source_of(const Json& object, const std::set<std::string>& optional, const std::string& path) {
   check_keys(object, {"from", "path"}, optional, path);
   return {text_of(object.at("from"), "from", path), text_of(object.at("path"), "path", path),
           flag_at(object, "unpack", path)};
@@ -106,24 +106,24 @@ SelectorRule rule_of(const Json& object, const std::string& path) {
 }
 
 // What a library and its fallback have in common.
-Library identity_of(const Json& document, const std::string& directory, const std::string& path) {
+Recipe identity_of(const Json& document, const std::string& directory, const std::string& path) {
   check_keys(document, {"name", "version", "artifacts", "environment"},
              {"licenses", "files", "exclude", "selectors", "compiled", "fallback"}, path);
-  Library library;
+  Recipe library;
   library.directory = directory;
   library.name = text_of(document.at("name"), "name", path);
   library.environment = parse_environment(document.at("environment").dump(), path);
   return library;
 }
 
-void read_sources(Library& library, const Json& object, const std::string& path) {
+void read_sources(Recipe& library, const Json& object, const std::string& path) {
   for (const Json& artifact : list_at(object, "artifacts", path)) {
     library.artifacts.push_back(source_of(artifact, {"unpack"}, path));
   }
   for (const Json& file : list_at(object, "files", path)) library.files.push_back(source_of(file, {}, path));
 }
 
-void check_patterns(const Library& library, const std::string& path) {
+void check_patterns(const Recipe& library, const std::string& path) {
   std::size_t bytes = 0;
   for (const std::string& pattern : library.exclude) {
     check_parts(pattern, {}, path);
@@ -219,7 +219,7 @@ Digest digest_of(const std::string& path) {
 // Holds artifacts against SHA256SUMS of the library, where it has one.
 class Lock {
  public:
-  Lock(const Library& library, std::string root) : path_(library.directory + "/SHA256SUMS"), root_(std::move(root)) {
+  Lock(const Recipe& library, std::string root) : path_(library.directory + "/SHA256SUMS"), root_(std::move(root)) {
     if (!library.compiled && Directory::exists(path_)) sums_ = read_sums(path_);
   }
 
@@ -256,10 +256,10 @@ std::string unpacked_to(const std::string& file, const std::string& from, const 
 
 }  // namespace
 
-Library Library::read(const std::string& directory, const std::string& artifacts) {
+Recipe Recipe::read(const std::string& directory, const std::string& artifacts) {
   const std::string path = directory + "/library.json";
   const Json document = parse(path);
-  Library library = identity_of(document, directory, path);
+  Recipe library = identity_of(document, directory, path);
   read_sources(library, document, path);
   for (const Json& text : list_at(document, "exclude", path)) library.exclude.push_back(text_of(text, "exclude", path));
   for (const Json& rule : list_at(document, "selectors", path)) library.selectors.push_back(rule_of(rule, path));
@@ -269,10 +269,10 @@ Library Library::read(const std::string& directory, const std::string& artifacts
   return library;
 }
 
-Library Library::read_fallback(const std::string& directory) {
+Recipe Recipe::read_fallback(const std::string& directory) {
   const std::string path = directory + "/library.json";
   const Json document = parse(path);
-  Library library = identity_of(document, directory, path);
+  Recipe library = identity_of(document, directory, path);
   if (!document.contains("fallback")) refuse(path, "the key fallback is missing");
   const Json& fallback = document.at("fallback");
   check_keys(fallback, {}, {"artifacts", "files"}, path);
@@ -282,11 +282,11 @@ Library Library::read_fallback(const std::string& directory) {
   return library;
 }
 
-Collection collect_library(const Library& library, const std::string& artifacts, const Directory& scratch) {
+Collection collect_library(const Recipe& library, const std::string& artifacts, const Directory& scratch) {
   const Lock lock(library, artifacts);
   Unpacker unpacker(scratch, library.exclude);
   std::vector<std::pair<std::string, std::string>> plain;  // a file and its path in the payload
-  for (const Library::Source& source : library.artifacts) {
+  for (const Recipe::Source& source : library.artifacts) {
     for (const std::string& from : resolve(artifacts, with_version(source.from, library.version))) {
       std::vector<std::string> files;
       add_files(files, from);
@@ -297,7 +297,7 @@ Collection collect_library(const Library& library, const std::string& artifacts,
       }
     }
   }
-  for (const Library::Source& source : library.files) {
+  for (const Recipe::Source& source : library.files) {
     for (const std::string& from : resolve(library.directory, source.from)) plain.emplace_back(from, source.path);
   }
   Collection collection;

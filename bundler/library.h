@@ -9,9 +9,9 @@
 
 namespace injector {
 
-// library.json of a library: which artifacts make its payload, and what an application needs. docs/library.md
+// library.json of a library, a recipe: which artifacts make its payload, and what an application needs. docs/library.md
 // specifies it.
-struct Library {
+struct Recipe {
   struct Source {
     std::string from;  // in the directory of artifacts, or in the library's own
     std::string path;  // in the payload
@@ -30,15 +30,15 @@ struct Library {
 
   // Reads DIR/library.json and finds the version in the directory of artifacts. Throws manifest_invalid or
   // input_not_found.
-  static Library read(const std::string& directory, const std::string& artifacts);
+  static Recipe read(const std::string& directory, const std::string& artifacts);
   // The library's fallback, which has name and environment in common with it. Its version is a word: one fallback
   // serves every version of the library, and whoever sees the word knows that the library is not there.
-  static Library read_fallback(const std::string& directory);
+  static Recipe read_fallback(const std::string& directory);
 };
 
 // The library's payload; archives are unpacked into scratch, an empty directory that must live as long as the
 // collection. Where DIR has a SHA256SUMS and the library is not compiled, every artifact must be in it and have its
 // digest.
-Collection collect_library(const Library& library, const std::string& artifacts, const Directory& scratch);
+Collection collect_library(const Recipe& library, const std::string& artifacts, const Directory& scratch);
 
 }  // namespace injector

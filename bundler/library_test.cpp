@@ -28,11 +28,11 @@ class LibraryTest : public testing::Test {
     if (!sums.empty()) temp_.write("library/SHA256SUMS", sums);
   }
 
-  Library read() const { return Library::read(temp_.path("library"), temp_.path("artifacts")); }
+  Recipe read() const { return Recipe::read(temp_.path("library"), temp_.path("artifacts")); }
 
   // The paths of the payload.
   std::vector<std::string> collect() const { return collect(read()); }
-  std::vector<std::string> collect(const Library& library) const {
+  std::vector<std::string> collect(const Recipe& library) const {
     std::filesystem::create_directory(temp_.path("scratch"));
     std::vector<std::string> paths;
     const auto scratch = Directory::try_open(temp_.path("scratch"));
@@ -85,7 +85,7 @@ TEST_F(LibraryTest, FilesComeFromTheLibraryAndExcludedOnesDoNotCome) {
 
 TEST_F(LibraryTest, SelectorsAreReadAsTheyStand) {
   fill(document(agent, R"(, "selectors": [{"path": "lib", "arch": "x86_64", "python": "3.12"}])"), {"agent-1.jar"});
-  const Library library = read();
+  const Recipe library = read();
   ASSERT_EQ(library.selectors.size(), 1U);
   EXPECT_EQ(library.selectors[0].pattern, "lib");
   EXPECT_EQ(library.selectors[0].selectors, (Selectors{{"arch", "x86_64"}, {"python", "3.12"}}));
@@ -103,7 +103,7 @@ TEST_F(LibraryTest, TheFallbackIsMadeOfItsOwnSources) {
                            "files": [{"from": "glue.js", "path": "lib/glue.js"}]})"),
        {"f.jar"}, std::string(64, 'a') + "  f.jar\n");
   temp_.write("library/glue.js", "");
-  const Library fallback = Library::read_fallback(temp_.path("library"));
+  const Recipe fallback = Recipe::read_fallback(temp_.path("library"));
   EXPECT_EQ(fallback.name, "demo");
   EXPECT_EQ(fallback.version, "fallback");
   EXPECT_EQ(collect(fallback), (Paths{"agent.jar", "lib", "lib/glue.js"}));

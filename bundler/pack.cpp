@@ -62,8 +62,8 @@ std::string pack(const PackOptions& options) {
   const Place place = split_place(options.output);
   const Draft scratch(place.parent, place.name + ".unpacked");
   if (!options.library) return pack_input(options, collect_archive(*options.input, scratch.root()));
-  const Library library =
-      options.fallback ? Library::read_fallback(*options.library) : Library::read(*options.library, *options.artifacts);
+  const Recipe library =
+      options.fallback ? Recipe::read_fallback(*options.library) : Recipe::read(*options.library, *options.artifacts);
   const Collection collection = collect_library(library, *options.artifacts, scratch.root());
   return write(options, describe(collection, library.name, library.version, library.environment, library.selectors),
                collection);

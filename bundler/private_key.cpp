@@ -6,6 +6,7 @@
 #include <memory>
 #include <utility>
 
+#include "core/der.h"
 #include "core/error.h"
 #include "core/openssl.h"
 
@@ -14,17 +15,7 @@ namespace {
 
 using openssl::bytes_of;
 using openssl::check;
-
-// encode is one of OpenSSL's functions i2d_…: where the buffer is null it allocates one.
-template <typename Object, typename Encode>
-std::string der_of(const Object* object, Encode encode) {
-  unsigned char* buffer = nullptr;
-  const int length = object == nullptr ? -1 : encode(object, &buffer);
-  if (length <= 0) throw Error(Reason::internal, "", "OpenSSL cannot encode a key");
-  std::string der(reinterpret_cast<const char*>(buffer), static_cast<std::size_t>(length));
-  OPENSSL_free(buffer);
-  return der;
-}
+using openssl::der_of;
 
 std::string pkcs8_of(const EVP_PKEY* key) {
   const std::unique_ptr<PKCS8_PRIV_KEY_INFO, decltype(&PKCS8_PRIV_KEY_INFO_free)> info(EVP_PKEY2PKCS8(key),

@@ -54,6 +54,8 @@ constexpr std::array texts = {
     ReasonText{Reason::not_installed, "not-installed", ExitCode::not_found, "Run injector install first."},
     ReasonText{Reason::input_not_found, "input-not-found", ExitCode::not_found, "Name an existing file or directory."},
     ReasonText{Reason::not_running, "not-running", ExitCode::unavailable, "Look at what it wrote itself."},
+    ReasonText{Reason::api_failed, "api-failed", ExitCode::unavailable,
+               "Look at the API server, at what this account may do, and at the network policy."},
     ReasonText{Reason::internal, "internal", ExitCode::internal, "This is a bug: please report this line."},
     ReasonText{Reason::target_missing, "target-missing", ExitCode::cannot_create,
                "Mount a volume there, or name its directory with --target."},

@@ -51,6 +51,7 @@ enum class Reason {
   not_installed,
   input_not_found,
   not_running,
+  api_failed,
   internal,
   target_missing,
   target_not_directory,

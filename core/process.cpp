@@ -207,4 +207,18 @@ void sleep_until_asked_to_end() {
   }
 }
 
+bool is_asked_to_end_within(std::chrono::milliseconds time) {
+  using Clock = std::chrono::steady_clock;
+  const sigset_t set = hold_signals();
+  const Clock::time_point end = Clock::now() + time;
+  for (;;) {
+    const auto left = std::max(end - Clock::now(), Clock::duration::zero());
+    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(left);
+    const timespec timeout{seconds.count(), std::chrono::nanoseconds(left - seconds).count()};
+    const int signal = retry([&] { return ::sigtimedwait(&set, nullptr, &timeout); });
+    if (signal < 0) return false;  // it is over: then errno is EAGAIN
+    if (asks_for_the_end(signal)) return true;
+  }
+}
+
 }  // namespace injector::process

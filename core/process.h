@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <csignal>
 #include <cstdint>
 #include <string>
@@ -59,5 +60,7 @@ End run(const Program& program, const Inherited& inherited);
 
 // Returns when a signal asks for the end.
 void sleep_until_asked_to_end();
+// Sleeps so long; true, and at once, where a signal asks for the end. Such a signal waits from the first call on.
+bool is_asked_to_end_within(std::chrono::milliseconds time);
 
 }  // namespace injector::process

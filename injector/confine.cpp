@@ -1,7 +1,7 @@
 #include "injector/confine.h"
 
 #include "core/sandbox.h"
-#include "injector/log.h"
+#include "log/log.h"
 
 namespace injector {
 namespace {

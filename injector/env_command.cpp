@@ -1,3 +1,4 @@
+#include "core/environment.h"
 #include "injector/commands.h"
 #include "injector/selected.h"
 

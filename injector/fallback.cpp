@@ -8,7 +8,7 @@
 #include "injector/compare.h"
 #include "injector/directory_cache.h"
 #include "injector/fill.h"
-#include "injector/log.h"
+#include "log/log.h"
 #include "injector/records.h"
 #include "injector/stage.h"
 #include "injector/stage_plan.h"

@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "core/error.h"
-#include "injector/log.h"
+#include "log/log.h"
 #include "injector/records.h"
 #include "injector/stage.h"
 

@@ -10,7 +10,7 @@
 #include "injector/fill.h"
 #include "injector/found.h"
 #include "injector/lock.h"
-#include "injector/log.h"
+#include "log/log.h"
 #include "injector/publish.h"
 #include "injector/records.h"
 #include "injector/slots.h"

@@ -6,7 +6,7 @@
 #include "core/error.h"
 #include "core/process.h"
 #include "injector/holder.h"
-#include "injector/log.h"
+#include "log/log.h"
 
 namespace injector {
 namespace {

@@ -11,7 +11,7 @@
 #include "injector/interrupt.h"
 #include "injector/left.h"
 #include "injector/limits.h"
-#include "injector/log.h"
+#include "log/log.h"
 #include "injector/options.h"
 #include "injector/report.h"
 

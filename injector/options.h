@@ -6,7 +6,7 @@
 
 #include "injector/environment.h"
 #include "injector/install.h"
-#include "injector/log.h"
+#include "log/log.h"
 #include "injector/trust.h"
 
 namespace injector {

@@ -5,7 +5,7 @@
 #include "core/error.h"
 #include "core/manifest_json.h"
 #include "core/process.h"
-#include "injector/log.h"
+#include "log/log.h"
 
 namespace injector::records {
 namespace {

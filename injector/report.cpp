@@ -1,7 +1,7 @@
 #include "injector/report.h"
 
 #include "core/file.h"
-#include "injector/log.h"
+#include "log/log.h"
 
 namespace injector {
 namespace {

@@ -4,7 +4,7 @@
 #include <string>
 
 #include "core/error.h"
-#include "injector/log.h"
+#include "log/log.h"
 #include "injector/outcome.h"
 
 namespace injector {

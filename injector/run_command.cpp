@@ -1,5 +1,6 @@
 #include <filesystem>
 
+#include "core/environment.h"
 #include "injector/commands.h"
 #include "injector/compare.h"
 #include "injector/selected.h"

@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "core/error.h"
-#include "injector/log.h"
+#include "log/log.h"
 
 namespace injector {
 namespace {

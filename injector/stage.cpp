@@ -7,7 +7,7 @@
 #include "core/process.h"
 #include "core/tree_guard.h"
 #include "injector/compare.h"
-#include "injector/log.h"
+#include "log/log.h"
 #include "injector/records.h"
 
 namespace injector {

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "core/environment.h"
 #include "core/manifest_json.h"
 #include "tests/fuzz/target.h"
 

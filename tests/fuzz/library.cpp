@@ -11,13 +11,13 @@ namespace injector::fuzz {
 namespace {
 
 // library.json is the project's own and may name what is beside its folder: here nothing but the scratch is read.
-bool stays_inside(const Library& library) {
-  const auto inside = [](const Library::Source& source) { return source.from.find("..") == std::string::npos; };
+bool stays_inside(const Recipe& library) {
+  const auto inside = [](const Recipe::Source& source) { return source.from.find("..") == std::string::npos; };
   return std::all_of(library.artifacts.begin(), library.artifacts.end(), inside) &&
          std::all_of(library.files.begin(), library.files.end(), inside);
 }
 
-void describe_library(const Library& library, const TempDirectory& place) {
+void describe_library(const Recipe& library, const TempDirectory& place) {
   std::filesystem::create_directories(place.path("scratch"));
   const Directory scratch = *Directory::try_open(place.path("scratch"));
   const Collection collection = collect_library(library, place.path("artifacts"), scratch);
@@ -38,7 +38,7 @@ void run_library(std::string_view bytes) {
   place.write("artifacts/agent-1.0.jar", "jar");
   place.write("artifacts/py312/one-2.0-py3-none-any.whl", "no wheel");
   accepts([&] {
-    const Library library = Library::read(place.path("library"), place.path("artifacts"));
+    const Recipe library = Recipe::read(place.path("library"), place.path("artifacts"));
     if (stays_inside(library)) describe_library(library, place);
   });
 }

@@ -41,7 +41,7 @@ def run_python(env, argv):
 def test_without_the_library_it_is_as_without_us(interpreter, program, tmp_path, version):
     chosen = interpreter(version)
     for env in ({}, {"PYTHONPATH": f"{tmp_path}/absent/ddtrace:{tmp_path}/absent/opentelemetry-python"}):
-        done = run_python({"PATH": "/usr/bin:/bin"} | env, chosen.command(program.parent, program))
+        done = run_python({"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"} | env, chosen.command(program.parent, program))
         assert (done.returncode, done.stdout, done.stderr) == (3, "hello\n", "")
 
 

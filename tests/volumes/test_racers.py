@@ -142,7 +142,8 @@ def test_a_bundle_that_changes_while_it_is_read(place, bundles, way, start):
         before = harness.tree(target)
         with racing(*pairs, options=["--in-place"] if way == "other bytes" else []) as changed:
             done = harness.install(new, target)
-        only_line(done, 0, 65)
+        # A name that is exchanged is, for one look in very many, not there.
+        only_line(done, 0, 65, *[66] * (way == "another manifest"))
         changes += changed[0]
         check_bundle(done, target, before, wanted)
     assert changes, "the racer was never there"

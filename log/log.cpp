@@ -1,4 +1,4 @@
-#include "injector/log.h"
+#include "log/log.h"
 
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
@@ -51,16 +51,19 @@ std::string json_members(Level level, const std::string& message, const Fields& 
   return line;
 }
 
-bool is_json() { return spdlog::default_logger()->name() == "json"; }
+// The logger's name is the program's, but where lines are JSON, which names no program.
+constexpr std::string_view json_logger = "json";
+
+bool is_json() { return spdlog::default_logger_raw()->name() == json_logger; }
 
 void emit(Level level, const std::string& line) { spdlog::default_logger_raw()->log(to_spdlog(level), line); }
 
 }  // namespace
 
-void configure(Level level, Format format) {
+void configure(Level level, Format format, const std::string& program) {
   const bool text = format == Format::text || (format == Format::automatic && process::is_terminal_stderr());
   auto logger =
-      std::make_shared<spdlog::logger>(text ? "text" : "json", std::make_shared<spdlog::sinks::stderr_sink_mt>());
+      std::make_shared<spdlog::logger>(text ? program : std::string(json_logger), std::make_shared<spdlog::sinks::stderr_sink_mt>());
   logger->set_pattern(text ? "%v" : R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ",%v})", spdlog::pattern_time_type::utc);
   logger->set_level(to_spdlog(level));
   spdlog::set_default_logger(std::move(logger));
@@ -68,7 +71,7 @@ void configure(Level level, Format format) {
 
 void write(Level level, const std::string& message, const Fields& fields) {
   if (is_json()) return emit(level, json_members(level, message, fields));
-  std::string line = "injector: " + std::string(name_of(level)) + ": " + message;
+  std::string line = spdlog::default_logger_raw()->name() + ": " + std::string(name_of(level)) + ": " + message;
   for (const Field& field : fields) {
     if (!field.value.empty()) line += ' ' + std::string(field.key) + '=' + field.value;
   }

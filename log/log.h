@@ -19,7 +19,8 @@ using Fields = std::vector<Field>;
 
 // Everything goes to stderr, one event a line: as text, or as JSON with time, level, msg and the fields.
 // Format::automatic is text on a terminal and JSON elsewhere.
-void configure(Level level, Format format);
+// program: what stands in front of an event in text.
+void configure(Level level, Format format, const std::string& program = "injector");
 
 void write(Level level, const std::string& message, const Fields& fields = {});
 // The closing line of a run: in text it stands alone, without level or fields.

@@ -1,0 +1,78 @@
+#include "webhook/container.h"
+
+#include <algorithm>
+
+#include "webhook/words.h"
+
+namespace injector {
+namespace {
+
+constexpr std::size_t longest_label = 63;
+
+Json security_context(const Json& pod) {
+  Json context = {{"allowPrivilegeEscalation", false},
+                  {"capabilities", {{"drop", {"ALL"}}}},
+                  {"readOnlyRootFilesystem", true},
+                  {"runAsNonRoot", true},
+                  {"seccompProfile", {{"type", "RuntimeDefault"}}}};
+  // The Pod's user would else be ours, and no root container starts under runAsNonRoot.
+  const Json* user = find(pod, {"spec", "securityContext", "runAsUser"});
+  if (user != nullptr && *user == 0) context["runAsUser"] = words::unprivileged_user;
+  return context;
+}
+
+Json command(const Wish& wish, const Configuration& configuration) {
+  Json words = {"/injector", "install", "--target=" + std::string(words::target)};
+  words.push_back(std::string("--on-failure=") + (configuration.wait_for_library ? "fail" : "continue"));
+  if (!wish.select.empty()) {
+    std::string select;
+    for (const std::string& choice : wish.select) select += (select.empty() ? "" : ",") + choice;
+    words.push_back("--select=" + select);
+  }
+  return words;
+}
+
+bool mounts_our_volume(const Json& container) {
+  const Json& mounts = list_at(container, {"volumeMounts"});
+  return std::any_of(mounts.begin(), mounts.end(),
+                     [](const Json& mount) { return text_at(mount, {"name"}) == words::volume; });
+}
+
+}  // namespace
+
+std::string container_name(const Library& library) {
+  std::string name = std::string(words::init_container) + library.name;
+  std::replace_if(name.begin(), name.end(), [](char byte) { return byte == '.' || byte == '_'; }, '-');
+  name.resize(std::min(name.size(), longest_label));
+  while (name.ends_with('-')) name.pop_back();
+  return name;
+}
+
+Json init_container(const Json& pod, const Wish& wish, const std::string& image, const Json& resources,
+                    const Configuration& configuration) {
+  Json container = {{"name", container_name(*wish.library)},
+                    {"image", image},
+                    {"imagePullPolicy", "IfNotPresent"},
+                    {"command", command(wish, configuration)},
+                    {"terminationMessagePolicy", "FallbackToLogsOnError"},
+                    {"securityContext", security_context(pod)},
+                    {"volumeMounts", {{{"name", words::volume}, {"mountPath", words::target}}}}};
+  if (!resources.empty()) container["resources"] = resources;
+  return container;
+}
+
+bool is_ours(const Json& container) {
+  return text_at(container, {"name"}).starts_with(words::init_container) && mounts_our_volume(container);
+}
+
+VolumeThere volume_in(const Json& pod) {
+  const Json& containers = list_at(pod, {"spec", "initContainers"});
+  const bool ours = std::any_of(containers.begin(), containers.end(), is_ours);
+  for (const Json& volume : list_at(pod, {"spec", "volumes"})) {
+    if (text_at(volume, {"name"}) != words::volume) continue;
+    return ours && find(volume, {"emptyDir"}) != nullptr ? VolumeThere::ours : VolumeThere::foreign;
+  }
+  return VolumeThere::no;
+}
+
+}  // namespace injector

@@ -1,0 +1,300 @@
+#include "webhook/decision.h"
+
+#include <algorithm>
+#include <set>
+
+#include "core/environment.h"
+#include "core/error.h"
+#include "webhook/additive.h"
+#include "webhook/container.h"
+#include "webhook/guards.h"
+#include "webhook/identity.h"
+#include "webhook/patch.h"
+#include "webhook/pod.h"
+#include "webhook/resources.h"
+#include "webhook/variables.h"
+#include "webhook/versions.h"
+#include "webhook/wishes.h"
+#include "webhook/words.h"
+
+namespace injector {
+namespace {
+
+// A wish that can be fulfilled, and by what.
+struct Plan {
+  Wish wish;  // its containers: those in which it can be
+  const Profile* profile = nullptr;
+  std::string image;
+  std::string shown_version;
+  std::uint64_t bytes = 0;
+  std::uint64_t entries = 0;
+  std::vector<Variable> environment;  // under the names of the profile, with the mount
+};
+
+std::set<std::string> listed(std::string_view text) {
+  std::set<std::string> names;
+  std::string name;
+  for (const char byte : std::string(text) + ',') {
+    if (byte == ' ') continue;
+    if (byte != ',') {
+      name += byte;
+    } else if (!name.empty()) {
+      names.insert(std::exchange(name, {}));
+    }
+  }
+  return names;
+}
+
+bool lies_within(std::string_view path, std::string_view place) {
+  while (place.ends_with('/')) place.remove_suffix(1);
+  while (path.ends_with('/')) path.remove_suffix(1);
+  return path.starts_with(place) && (path.size() == place.size() || path[place.size()] == '/');
+}
+
+// Makes the plans for one Pod, and carries them out on its copy.
+class Injection {
+ public:
+  Injection(const Json& pod, const Configuration& configuration, Decision& decision)
+      : configuration_(configuration), decision_(decision), patch_(pod) {}
+
+  void fulfil(std::vector<Wish> wishes) {
+    if (volume_in(pod()) == VolumeThere::foreign) {
+      return note(Why::name_taken, "the Pod has a volume " + std::string(words::volume) + " of its own");
+    }
+    for (Wish& wish : wishes) {
+      if (auto plan = planned(std::move(wish))) plans_.push_back(std::move(*plan));
+    }
+    if (plans_.empty()) return;
+    for (std::size_t number = 0; number < plans_.size(); ++number) install(plans_[number], number);
+    add_volume();
+    add_pull_secrets();
+    add_annotations();
+    settle();
+  }
+
+ private:
+  const Json& pod() const { return patch_.document(); }
+  void note(Why why, std::string text) { decision_.notes.push_back({why, std::move(text)}); }
+  bool noted(const std::optional<Note>& found) {
+    if (found) decision_.notes.push_back(*found);
+    return found.has_value();
+  }
+
+  std::optional<Plan> planned(Wish wish) {
+    Plan plan;
+    plan.wish = std::move(wish);
+    const bool possible = choose_profile(plan) && choose_image(plan) && choose_containers(plan) && has_room(plan);
+    return possible ? std::optional(std::move(plan)) : std::nullopt;
+  }
+
+  bool choose_profile(Plan& plan) {
+    plan.profile = configuration_.profile(plan.wish.profile);
+    if (plan.profile == nullptr) note(Why::unknown_profile, "the configuration has no profile " + plan.wish.profile);
+    return plan.profile != nullptr;
+  }
+
+  bool choose_image(Plan& plan) {
+    const Library& library = *plan.wish.library;
+    if (library.sidecar) {
+      note(Why::sidecar, library.name + " runs beside an application, which this webhook does not add");
+      return false;
+    }
+    const LibraryVersion* version = resolve(library, plan.wish.image.empty() ? plan.wish.version : "latest");
+    if (version == nullptr) {
+      note(Why::unknown_version,
+           library.name + " has no version " + plan.wish.version + "; there is " + versions_of(library));
+      return false;
+    }
+    plan.image = plan.wish.image.empty() ? image_of(*version, configuration_.registry) : plan.wish.image;
+    plan.shown_version = plan.wish.image.empty() ? version->version : plan.wish.image;
+    plan.bytes = version->bytes;
+    plan.entries = version->entries;
+    plan.environment = expand(version->environment, configuration_.mount_path);
+    for (Variable& variable : plan.environment) {
+      const auto renamed = plan.profile->rename.find(variable.name);
+      if (renamed != plan.profile->rename.end()) variable.name = renamed->second;
+    }
+    return !plan.wish.image.empty() || !noted(misfit(pod(), version->architectures, configuration_));
+  }
+
+  bool choose_containers(Plan& plan) {
+    const Json* taken = container_named(pod(), container_name(*plan.wish.library));
+    if (taken != nullptr && !is_ours(*taken)) {
+      note(Why::name_taken, "the Pod has a container " + container_name(*plan.wish.library) + " of its own");
+      return false;
+    }
+    std::erase_if(plan.wish.containers, [&](const std::string& name) { return is_hindered(plan, name); });
+    return !plan.wish.containers.empty();
+  }
+
+  bool is_hindered(const Plan& plan, const std::string& name) {
+    const Json& container = *container_named(pod(), name);
+    for (const Json& mount : list_at(container, {"volumeMounts"})) {
+      const std::string_view path = text_at(mount, {"mountPath"});
+      if (text_at(mount, {"name"}) == words::volume && path == configuration_.mount_path) continue;
+      if (lies_within(path, configuration_.mount_path) || lies_within(configuration_.mount_path, path)) {
+        note(Why::mount_taken, name + " mounts something at " + std::string(path));
+        return true;
+      }
+    }
+    return std::any_of(plan.environment.begin(), plan.environment.end(),
+                       [&](const Variable& variable) { return noted(hindrance(container, variable)); });
+  }
+
+  std::vector<ContainerPlace> places_of(const Wish& wish) const {
+    std::vector<ContainerPlace> places(wish.containers.size());
+    for (std::size_t at = 0; at < places.size(); ++at) find_container(pod(), wish.containers[at], places[at]);
+    return places;
+  }
+
+  bool has_room(const Plan& plan) {
+    std::uint64_t payload = plan.bytes;
+    for (const Plan& other : plans_) payload += other.bytes;
+    return !noted(shortage(pod(), resources_from(pod(), places_of(plan.wish)), payload));
+  }
+
+  void install(const Plan& plan, std::size_t number) {
+    const Wish& wish = plan.wish;
+    if (container_named(pod(), container_name(*wish.library)) == nullptr) {
+      const Json resources = resources_from(pod(), places_of(wish));
+      patch_.insert("/spec", "initContainers", number,
+                    init_container(pod(), wish, plan.image, resources, configuration_));
+    }
+    for (const std::string& name : wish.containers) {
+      ContainerPlace place;
+      find_container(pod(), name, place);
+      mount(place);
+      set_variables(plan, place, name);
+    }
+    decision_.libraries[wish.library->name] = plan.shown_version;
+  }
+
+  void mount(const ContainerPlace& place) {
+    const Json& mounts = list_at(place.in(pod()), {"volumeMounts"});
+    const bool there = std::any_of(mounts.begin(), mounts.end(),
+                                   [](const Json& entry) { return text_at(entry, {"name"}) == words::volume; });
+    if (there) return;
+    patch_.insert(place.pointer(), "volumeMounts", mounts.size(),
+                  {{"name", words::volume}, {"mountPath", configuration_.mount_path}, {"readOnly", true}});
+  }
+
+  void set_variables(const Plan& plan, const ContainerPlace& place, const std::string& name) {
+    const Surroundings surroundings = surroundings_of(plan, place);
+    for (const Variable& variable : plan.environment) merge(patch_, place, variable, surroundings);
+    for (const Variable& variable : identity_of(pod(), name, *plan.wish.vocabulary)) {
+      // What the application says of itself stays.
+      if (!hindrance(place.in(pod()), variable)) merge(patch_, place, variable, {});
+    }
+    add_absent(patch_, place, plan.profile->variables_for(plan.wish.vocabulary->name));
+  }
+
+  Surroundings surroundings_of(const Plan& plan, const ContainerPlace& place) const {
+    Surroundings surroundings{listed(annotation(pod(), words::env_from)), {}};
+    for (const Variable& variable : plan.environment) {
+      const auto value = configuration_.image_variable(text_at(place.in(pod()), {"image"}), variable.name);
+      if (!value.empty()) surroundings.image_sets[variable.name] = value;
+    }
+    return surroundings;
+  }
+
+  void add_volume() {
+    std::uint64_t bytes = 0;
+    std::uint64_t entries = 0;
+    for (const Plan& plan : plans_) {
+      bytes += plan.bytes;
+      entries += plan.entries;
+    }
+    if (volume_in(pod()) == VolumeThere::ours) return;
+    patch_.insert("/spec", "volumes", list_at(pod(), {"spec", "volumes"}).size(),
+                  {{"name", words::volume},
+                   {"emptyDir", {{"sizeLimit", std::to_string(volume_size(bytes, entries) >> 20U) + "Mi"}}}});
+  }
+
+  void add_pull_secrets() {
+    for (const std::string& name : configuration_.image_pull_secrets) {
+      const Json& secrets = list_at(pod(), {"spec", "imagePullSecrets"});
+      const Json secret = {{"name", name}};
+      if (std::find(secrets.begin(), secrets.end(), secret) != secrets.end()) continue;
+      patch_.insert("/spec", "imagePullSecrets", secrets.size(), secret);
+    }
+  }
+
+  void annotate(std::string_view name, const std::string& value) {
+    if (annotation(pod(), name) != value) patch_.add_member("/metadata/annotations", std::string(name), value);
+  }
+
+  void add_annotations() {
+    if (patch_.operations().empty()) return;  // else every call again would find something to add
+    decision_.verdict = decision_.notes.empty() ? Verdict::injected : Verdict::partial;
+    annotate(words::status, std::string(name_of(decision_.verdict)));
+    annotate(words::libraries, Json(decision_.libraries).dump());
+    std::string reasons;
+    for (const Note& note : decision_.notes) reasons += (reasons.empty() ? "" : "; ") + line_of(note);
+    if (!reasons.empty()) annotate(words::reasons, reasons);
+    const std::string evictable(annotation(pod(), words::evictable));
+    if (!listed(evictable).contains(std::string(words::volume))) {
+      annotate(words::evictable, evictable + (evictable.empty() ? "" : ",") + std::string(words::volume));
+    }
+  }
+
+  void settle() {
+    if (patch_.operations().empty()) return note(Why::complete, "everything is there already");
+    decision_.patch = patch_.operations();
+    decision_.pod = patch_.document();
+  }
+
+  const Configuration& configuration_;
+  Decision& decision_;
+  Patch patch_;
+  std::vector<Plan> plans_;
+};
+
+Decision unchanged(std::vector<Note> notes) {
+  Decision decision;
+  decision.notes = std::move(notes);
+  return decision;
+}
+
+// What is sent is proven here, not believed: that it applies, to what, and that it only adds.
+Decision proven(Decision decision, const Json& pod) {
+  if (decision.patch.empty() || (pod.patch(decision.patch) == decision.pod && only_adds(pod, decision.pod))) {
+    return decision;
+  }
+  decision.notes.push_back({Why::patch_unsafe, "the patch would change what it should leave: a fault of ours"});
+  return unchanged(std::move(decision.notes));
+}
+
+}  // namespace
+
+std::string_view name_of(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::unchanged:
+      return "unchanged";
+    case Verdict::partial:
+      return "partial";
+    case Verdict::injected:
+      return "injected";
+  }
+  return "";
+}
+
+Decision decide(const Json& pod, std::string_view space, std::string_view rule, const Configuration& configuration,
+                const Catalog& catalog) {
+  try {
+    Wishes wishes = wishes_of(pod, rule, configuration, catalog);
+    if (wishes.all.empty()) {
+      if (wishes.notes.empty()) wishes.notes.push_back({Why::not_asked, ""});
+      return unchanged(std::move(wishes.notes));
+    }
+    if (auto refused = refusal(pod, space, configuration, catalog)) return unchanged({*refused});
+    Decision decision = unchanged(std::move(wishes.notes));
+    Injection(pod, configuration, decision).fulfil(std::move(wishes.all));
+    return proven(std::move(decision), pod);
+  } catch (const Json::exception& error) {
+    return unchanged({{Why::patch_unsafe, std::string("the Pod is not of the form that it should have: ") + error.what()}});
+  } catch (const Error& error) {
+    return unchanged({{Why::patch_unsafe, error.path() + ": " + error.problem()}});
+  }
+}
+
+}  // namespace injector

@@ -1,0 +1,77 @@
+#include "webhook/guards.h"
+
+#include <algorithm>
+
+#include "webhook/pattern.h"
+#include "webhook/pod.h"
+#include "webhook/words.h"
+
+namespace injector {
+namespace {
+
+bool is_on_windows(const Json& pod) {
+  const Placement placement(pod);
+  const auto excludes_linux = [&](std::string_view label) { return !placement.allows(label, "linux"); };
+  return text_at(pod, {"spec", "os", "name"}) == "windows" ||
+         std::any_of(words::os_labels.begin(), words::os_labels.end(), excludes_linux);
+}
+
+// The init container by which another injector shows that it was here.
+std::string_view other_injector(const Json& pod, const Catalog& catalog) {
+  for (const Json& container : list_at(pod, {"spec", "initContainers"})) {
+    const std::string_view name = text_at(container, {"name"});
+    for (const Vocabulary& vocabulary : catalog.vocabularies) {
+      for (const std::string& served : vocabulary.served) {
+        if (like(served, name)) return name;
+      }
+    }
+  }
+  return {};
+}
+
+bool is_system(std::string_view space) {
+  return std::find(words::system_namespaces.begin(), words::system_namespaces.end(), space) !=
+         words::system_namespaces.end();
+}
+
+bool contains(const std::vector<std::string>& all, const std::string& one) {
+  return std::find(all.begin(), all.end(), one) != all.end();
+}
+
+}  // namespace
+
+std::optional<Note> refusal(const Json& pod, std::string_view space, const Configuration& configuration,
+                            const Catalog& catalog) {
+  if (is_system(space)) return Note{Why::system_namespace, std::string(space)};
+  if (!configuration.own_namespace.empty() && space == configuration.own_namespace) {
+    return Note{Why::own_namespace, std::string(space) + " is where the webhook runs"};
+  }
+  if (find(pod, {"metadata", "annotations", words::mirror}) != nullptr) {
+    return Note{Why::mirror_pod, "the kubelet's own copy of a static Pod"};
+  }
+  if (is_on_windows(pod)) return Note{Why::windows, "the init container is for Linux"};
+  const Json* host_network = find(pod, {"spec", "hostNetwork"});
+  if (host_network != nullptr && *host_network == true && !configuration.host_network) {
+    return Note{Why::host_network, "hostNetwork is true, and the configuration does not allow that"};
+  }
+  const std::string_view other = other_injector(pod, catalog);
+  if (!other.empty()) return Note{Why::other_injector, "the init container " + std::string(other) + " is another's"};
+  return {};
+}
+
+std::optional<Note> misfit(const Json& pod, const std::vector<std::string>& architectures,
+                           const Configuration& configuration) {
+  const Placement placement(pod);
+  for (const std::string_view label : words::architecture_labels) {
+    const std::set<std::string> named = placement.named(label);
+    std::vector<std::string> possible(named.begin(), named.end());
+    if (possible.empty()) possible = configuration.architectures;
+    for (const std::string& architecture : possible) {
+      if (!placement.allows(label, architecture) || contains(architectures, architecture)) continue;
+      return Note{Why::architecture, "it may run on " + architecture + ", for which there is no image"};
+    }
+  }
+  return {};
+}
+
+}  // namespace injector

@@ -1,0 +1,51 @@
+#include "webhook/identity.h"
+
+#include "webhook/pattern.h"
+#include "webhook/pod.h"
+
+namespace injector {
+namespace {
+
+std::string from_labels(const Json& pod, const std::string& container, const std::vector<std::string>& patterns) {
+  for (const std::string& pattern : patterns) {
+    const std::string_view value = label(pod, fill(pattern, {"", container}));
+    if (!value.empty()) return std::string(value);
+  }
+  return {};
+}
+
+std::map<std::string, std::string> facts_of(const Json& pod, const std::string& container,
+                                            const Vocabulary& vocabulary) {
+  std::map<std::string, std::string> facts;
+  for (const auto& [fact, patterns] : vocabulary.labels) facts[fact] = from_labels(pod, container, patterns);
+  std::string& service = facts["service"];
+  if (service.empty()) service = workload_of(pod);
+  return facts;
+}
+
+// The value with every {fact} replaced; empty where one is not known.
+std::string filled(const std::string& value, const std::map<std::string, std::string>& facts) {
+  std::string result = value;
+  for (const auto& [fact, known] : facts) {
+    const std::string place = '{' + fact + '}';
+    const std::size_t at = result.find(place);
+    if (at == std::string::npos) continue;
+    if (known.empty()) return {};
+    result.replace(at, place.size(), known);
+  }
+  return result;
+}
+
+}  // namespace
+
+std::vector<Variable> identity_of(const Json& pod, const std::string& container, const Vocabulary& vocabulary) {
+  const auto facts = facts_of(pod, container, vocabulary);
+  std::vector<Variable> known;
+  for (Variable variable : vocabulary.variables) {
+    variable.value = filled(variable.value, facts);
+    if (!variable.value.empty()) known.push_back(std::move(variable));
+  }
+  return known;
+}
+
+}  // namespace injector

@@ -1,0 +1,15 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "core/catalog.h"
+#include "webhook/json.h"
+
+namespace injector {
+
+// The variables that tell a library of this vocabulary which service, environment and version a container is: from the
+// Pod's labels, and the service else from its owner's name. Those whose value is not known are left out.
+std::vector<Variable> identity_of(const Json& pod, const std::string& container, const Vocabulary& vocabulary);
+
+}  // namespace injector

@@ -1,0 +1,128 @@
+#include "webhook/variables.h"
+
+#include <algorithm>
+
+#include "core/environment.h"
+#include "webhook/words.h"
+
+namespace injector {
+namespace {
+
+constexpr std::size_t none = static_cast<std::size_t>(-1);
+
+const Json& env_of(const Json& container) { return list_at(container, {"env"}); }
+
+// The last of a name counts, as for the kubelet.
+std::size_t position(const Json& container, std::string_view name) {
+  const Json& env = env_of(container);
+  for (std::size_t at = env.size(); at > 0; --at) {
+    if (text_at(env[at - 1], {"name"}) == name) return at - 1;
+  }
+  return none;
+}
+
+std::size_t count(const Json& container, std::string_view name) {
+  const Json& env = env_of(container);
+  return static_cast<std::size_t>(
+      std::count_if(env.begin(), env.end(), [&](const Json& entry) { return text_at(entry, {"name"}) == name; }));
+}
+
+// $(NAME) is a reference in a Pod, and $$ the text $.
+std::string escaped(const std::string& text) {
+  std::string result;
+  for (const char byte : text) result.append(byte == '$' ? 2 : 1, byte);
+  return result;
+}
+
+std::string reference(const std::string& name) { return "$(" + name + ")"; }
+
+Variable in_a_pod(Variable variable) {
+  variable.value = escaped(variable.value);
+  return variable;
+}
+
+// Whether ours is among what is joined already.
+bool holds(const std::string& value, const Variable& variable) {
+  if (variable.merge == Merge::set) return value == variable.value;
+  const std::string& ours = variable.value;
+  const std::string& separator = variable.separator;
+  for (std::size_t at = value.find(ours); at != std::string::npos; at = value.find(ours, at + 1)) {
+    const std::string_view before = std::string_view(value).substr(0, at);
+    const std::string_view behind = std::string_view(value).substr(at + ours.size());
+    if ((before.empty() || before.ends_with(separator)) && (behind.empty() || behind.starts_with(separator))) return true;
+  }
+  return false;
+}
+
+// What a variable that no env entry sets is joined with.
+std::string present_elsewhere(const Json& container, const std::string& name, const Surroundings& surroundings) {
+  if (surroundings.env_from.contains(name) && !list_at(container, {"envFrom"}).empty()) return reference(name);
+  const auto set = surroundings.image_sets.find(name);
+  return set == surroundings.image_sets.end() ? "" : escaped(set->second);
+}
+
+bool comes_from_elsewhere(const Json& entry) { return !object_at(entry, {"valueFrom"}).empty(); }
+
+bool is_optional(const Json& entry) {
+  for (const auto& [kind, source] : object_at(entry, {"valueFrom"}).items()) {
+    const Json* optional = find(source, {"optional"});
+    if (optional != nullptr && *optional != false) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+std::optional<Note> hindrance(const Json& container, const Variable& variable) {
+  const std::size_t at = position(container, variable.name);
+  if (at == none) return {};
+  const std::string where = variable.name + " of container " + std::string(text_at(container, {"name"}));
+  if (count(container, variable.name) > 1) return Note{Why::variable_twice, where + " is set twice"};
+  const Json& entry = env_of(container)[at];
+  if (!comes_from_elsewhere(entry)) {
+    const std::string present(text_at(entry, {"value"}));
+    if (variable.merge == Merge::set && !present.empty() && !holds(present, in_a_pod(variable))) {
+      return Note{Why::variable_differs, where + " is " + present};
+    }
+    return {};
+  }
+  if (variable.merge == Merge::set) return Note{Why::variable_differs, where + " comes from elsewhere"};
+  if (is_optional(entry)) {
+    return Note{Why::variable_optional, where + " comes from an optional source: where that is absent, a reference to "
+                                                "it would stay as it is written, and stop the application"};
+  }
+  if (position(container, std::string(words::renamed) + variable.name) != none) {
+    return Note{Why::name_taken, where + " would get the name " + std::string(words::renamed) + variable.name};
+  }
+  return {};
+}
+
+void merge(Patch& patch, const ContainerPlace& place, const Variable& wanted, const Surroundings& surroundings) {
+  const Json& container = place.in(patch.document());
+  const Variable variable = in_a_pod(wanted);
+  const std::size_t at = position(container, variable.name);
+  if (at == none) {
+    const std::string present = present_elsewhere(container, variable.name, surroundings);
+    return patch.insert(place.pointer(), "env", 0, {{"name", variable.name}, {"value", merged(variable, present)}});
+  }
+  const Json& entry = env_of(container)[at];
+  const std::string pointer = place.pointer() + "/env/" + std::to_string(at);
+  if (comes_from_elsewhere(entry)) {
+    const std::string renamed = std::string(words::renamed) + variable.name;
+    patch.add(pointer + "/name", renamed);
+    return patch.insert(place.pointer(), "env", at + 1,
+                        {{"name", variable.name}, {"value", merged(variable, reference(renamed))}});
+  }
+  const std::string present(text_at(entry, {"value"}));
+  if (!holds(present, variable)) patch.add(pointer + "/value", merged(variable, present));
+}
+
+void add_absent(Patch& patch, const ContainerPlace& place, const std::vector<Json>& entries) {
+  std::size_t added = 0;
+  for (const Json& entry : entries) {
+    if (position(place.in(patch.document()), text_at(entry, {"name"})) != none) continue;
+    patch.insert(place.pointer(), "env", added++, entry);
+  }
+}
+
+}  // namespace injector
