@@ -13,11 +13,17 @@ import (
 	"gomodules.xyz/jsonpatch/v2"
 	admission "k8s.io/api/admission/v1"
 	core "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/serializer"
 )
 
 const agent = "-javaagent:/injector/dd-java-agent/dd-java-agent.jar"
 
-var patchType = admission.PatchTypeJSONPatch
+var (
+	patchType = admission.PatchTypeJSONPatch
+	scheme    = runtime.NewScheme()
+	decoder   = serializer.NewCodecFactory(scheme).UniversalDeserializer()
+)
 
 func set(env []core.EnvVar, name, value string) []core.EnvVar {
 	for i := range env {
@@ -53,10 +59,10 @@ func mutate(w http.ResponseWriter, r *http.Request) {
 	var review admission.AdmissionReview
 	var pod core.Pod
 	if err == nil {
-		err = json.Unmarshal(body, &review)
+		_, _, err = decoder.Decode(body, nil, &review)
 	}
 	if err == nil {
-		err = json.Unmarshal(review.Request.Object.Raw, &pod)
+		_, _, err = decoder.Decode(review.Request.Object.Raw, nil, &pod)
 	}
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusBadRequest)
@@ -76,6 +82,8 @@ func mutate(w http.ResponseWriter, r *http.Request) {
 
 // peer HOST:PORT DIRECTORY
 func main() {
+	core.AddToScheme(scheme)
+	admission.AddToScheme(scheme)
 	http.HandleFunc("/mutate", mutate)
 	server := http.Server{Addr: os.Args[1], TLSConfig: &tls.Config{MinVersion: tls.VersionTLS13}}
 	log.Fatal(server.ListenAndServeTLS(os.Args[2]+"/tls.crt", os.Args[2]+"/tls.key"))
