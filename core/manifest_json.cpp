@@ -7,6 +7,8 @@
 #include <optional>
 #include <utility>
 
+#include "core/json_value.h"
+
 namespace injector {
 namespace {
 
@@ -207,9 +209,7 @@ class Reader : public Json::json_sax_t {
   }
 
   bool parse_error(std::size_t position, const std::string& /*token*/, const Json::exception& error) override {
-    const std::string_view text = error.what();
-    const std::size_t end = text.find("] ");
-    fail("byte " + std::to_string(position) + ": " + std::string(end == text.npos ? text : text.substr(end + 2)));
+    fail("byte " + std::to_string(position) + ": " + json_problem(error.what()));
   }
 
  private:
@@ -298,11 +298,7 @@ class Reader : public Json::json_sax_t {
 };
 
 void read(Manifest& manifest, std::string_view bytes, const std::string& path, Reader::Start start) {
-  if (bytes.starts_with("\xEF\xBB\xBF")) {
-    throw Error(Reason::manifest_invalid, path, "begins with a byte-order mark");
-  }
-  // The parser takes a NUL for the end of the text.
-  if (bytes.find('\0') != std::string_view::npos) throw Error(Reason::manifest_invalid, path, "has a NUL byte");
+  check_json_text(bytes, path);
   Reader reader(manifest, path, start);
   Json::sax_parse(bytes.begin(), bytes.end(), &reader);
 }

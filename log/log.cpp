@@ -62,8 +62,8 @@ void emit(Level level, const std::string& line) { spdlog::default_logger_raw()->
 
 void configure(Level level, Format format, const std::string& program) {
   const bool text = format == Format::text || (format == Format::automatic && process::is_terminal_stderr());
-  auto logger =
-      std::make_shared<spdlog::logger>(text ? program : std::string(json_logger), std::make_shared<spdlog::sinks::stderr_sink_mt>());
+  auto logger = std::make_shared<spdlog::logger>(text ? program : std::string(json_logger),
+                                                 std::make_shared<spdlog::sinks::stderr_sink_mt>());
   logger->set_pattern(text ? "%v" : R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ",%v})", spdlog::pattern_time_type::utc);
   logger->set_level(to_spdlog(level));
   spdlog::set_default_logger(std::move(logger));

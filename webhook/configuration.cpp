@@ -104,7 +104,8 @@ Profile read_profile(const Node& node) {
                          at.each_item([&](const Node& item) {
                            profile.variables.push_back(variable(item));
                            const auto& [vocabulary, entry] = profile.variables.back();
-                           if (!names.emplace(vocabulary, text_at(entry, {"name"})).second) item.refuse("is there twice");
+                           if (!names.emplace(vocabulary, text_at(entry, {"name"})).second)
+                             item.refuse("is there twice");
                          });
                        }},
                   });

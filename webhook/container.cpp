@@ -42,7 +42,8 @@ bool mounts_our_volume(const Json& container) {
 
 std::string container_name(const Library& library) {
   std::string name = std::string(words::init_container) + library.name;
-  std::replace_if(name.begin(), name.end(), [](char byte) { return byte == '.' || byte == '_'; }, '-');
+  std::replace_if(
+      name.begin(), name.end(), [](char byte) { return byte == '.' || byte == '_'; }, '-');
   name.resize(std::min(name.size(), longest_label));
   while (name.ends_with('-')) name.pop_back();
   return name;

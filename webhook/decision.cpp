@@ -291,7 +291,8 @@ Decision decide(const Json& pod, std::string_view space, std::string_view rule, 
     Injection(pod, configuration, decision).fulfil(std::move(wishes.all));
     return proven(std::move(decision), pod);
   } catch (const Json::exception& error) {
-    return unchanged({{Why::patch_unsafe, std::string("the Pod is not of the form that it should have: ") + error.what()}});
+    return unchanged(
+        {{Why::patch_unsafe, std::string("the Pod is not of the form that it should have: ") + error.what()}});
   } catch (const Error& error) {
     return unchanged({{Why::patch_unsafe, error.path() + ": " + error.problem()}});
   }

@@ -6,8 +6,8 @@
 #include "core/utf8.h"
 #include "webhook/knowledge.h"
 #include "webhook/offline.h"
-#include "webhook/words.h"
 #include "webhook/pod.h"
+#include "webhook/words.h"
 #include "webhook/yaml.h"
 
 namespace injector {
@@ -70,7 +70,8 @@ std::string report(const ReportOptions& options) {
   const Knowledge knowledge = read_knowledge(options.files);
   const Json list = Json::parse(read_input(options.input, max_input), nullptr, false);
   if (list.is_discarded()) {
-    throw Error(Reason::manifest_invalid, options.input, "is not JSON", "Give what kubectl get pods -A -o json prints.");
+    throw Error(Reason::manifest_invalid, options.input, "is not JSON",
+                "Give what kubectl get pods -A -o json prints.");
   }
   std::map<std::string, Json> labels;
   for (const Json& item : list_at(list, {"items"})) {

@@ -62,14 +62,14 @@ std::optional<Note> refusal(const Json& pod, std::string_view space, const Confi
 std::optional<Note> misfit(const Json& pod, const std::vector<std::string>& architectures,
                            const Configuration& configuration) {
   const Placement placement(pod);
-  for (const std::string_view label : words::architecture_labels) {
-    const std::set<std::string> named = placement.named(label);
-    std::vector<std::string> possible(named.begin(), named.end());
-    if (possible.empty()) possible = configuration.architectures;
-    for (const std::string& architecture : possible) {
-      if (!placement.allows(label, architecture) || contains(architectures, architecture)) continue;
-      return Note{Why::architecture, "it may run on " + architecture + ", for which there is no image"};
-    }
+  std::set<std::string> possible;
+  for (const std::string_view label : words::architecture_labels) possible.merge(placement.named(label));
+  if (possible.empty()) possible.insert(configuration.architectures.begin(), configuration.architectures.end());
+  for (const std::string& architecture : possible) {
+    const bool allowed = std::all_of(words::architecture_labels.begin(), words::architecture_labels.end(),
+                                     [&](std::string_view label) { return placement.allows(label, architecture); });
+    if (!allowed || contains(architectures, architecture)) continue;
+    return Note{Why::architecture, "it may run on " + architecture + ", for which there is no image"};
   }
   return {};
 }

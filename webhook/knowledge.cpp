@@ -22,7 +22,7 @@ std::string read_input(const std::string& path, std::size_t limit) {
 
 Knowledge read_knowledge(const KnowledgeFiles& files) {
   Knowledge knowledge;
-  knowledge.catalog = parse_catalog(read_input(files.catalog, Catalog::max_document), files.catalog);
+  knowledge.catalog = parse_catalog(read_input(files.catalog, Catalog::limits.bytes), files.catalog);
   if (files.configuration.empty()) return knowledge;
   const std::string text = read_input(files.configuration, Configuration::max_document);
   const std::vector<Json> documents = parse_yaml(text, files.configuration);

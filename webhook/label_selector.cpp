@@ -12,7 +12,8 @@ bool matches(const Json& expression, const Json& labels) {
   if (by == "Exists") return exists;
   if (by == "DoesNotExist") return !exists;
   const Json& values = list_at(expression, {"values"});
-  const bool listed = exists && std::any_of(values.begin(), values.end(), [&](const Json& one) { return one == value; });
+  const bool listed =
+      exists && std::any_of(values.begin(), values.end(), [&](const Json& one) { return one == value; });
   if (by == "In") return listed;
   return by == "NotIn" && !listed;
 }

@@ -67,9 +67,9 @@ std::string Metrics::print(const Now& now) const {
   text += family("reasons_total", "reason", "Why not all that was asked for was added.", reasons_);
   text += about("injected_total", "counter", "Libraries that were added to a Pod.");
   for (const auto& [library, count] : libraries_) {
-    text += sample("injected_total",
-                   "library=" + label_value(library.first) + ",version=" + label_value(library.second),
-                   std::to_string(count));
+    text +=
+        sample("injected_total", "library=" + label_value(library.first) + ",version=" + label_value(library.second),
+               std::to_string(count));
   }
   text += about("review_duration_seconds", "histogram", "From a review that was received to its answer.");
   for (std::size_t at = 0; at < bounds.size(); ++at) {

@@ -41,7 +41,8 @@ void read_labels(const std::vector<std::string>& texts, std::map<std::string, st
 }
 
 void add_explain(CLI::App& app, ExplainOptions& options) {
-  CLI::App& explain = *app.add_subcommand("explain", "Say what becomes of a Pod, or of the Pods of a workload, and why");
+  CLI::App& explain =
+      *app.add_subcommand("explain", "Say what becomes of a Pod, or of the Pods of a workload, and why");
   add_files(explain, options.files);
   explain.add_option("-f,--filename", options.input, "YAML or JSON; - is stdin")->required()->option_text("FILE");
   explain.add_option("-n,--namespace", options.space, "Where it names none itself (default: default)")
@@ -53,8 +54,8 @@ void add_explain(CLI::App& app, ExplainOptions& options) {
       ->delimiter(',')
       ->option_text("KEY=VALUE,...");
   explain.add_option("--output", options.output, "text or json (default: text)")
-      ->transform(CLI::CheckedTransformer(std::map<std::string, ExplainOutput>{{"text", ExplainOutput::text},
-                                                                               {"json", ExplainOutput::json}}))
+      ->transform(CLI::CheckedTransformer(
+          std::map<std::string, ExplainOutput>{{"text", ExplainOutput::text}, {"json", ExplainOutput::json}}))
       ->option_text("FORM");
 }
 
@@ -95,16 +96,14 @@ void add_log(CLI::App& app, WebhookOptions& options) {
                                                                             {"error", log::Level::error}}))
       ->option_text("LEVEL");
   app.add_option("--log-format", options.log_format, "auto: text on a terminal, else json; or text, json")
-      ->transform(CLI::CheckedTransformer(std::map<std::string, log::Format>{{"auto", log::Format::automatic},
-                                                                             {"text", log::Format::text},
-                                                                             {"json", log::Format::json}}))
+      ->transform(CLI::CheckedTransformer(std::map<std::string, log::Format>{
+          {"auto", log::Format::automatic}, {"text", log::Format::text}, {"json", log::Format::json}}))
       ->option_text("FORMAT");
 }
 
-constexpr std::array commands = {std::pair("serve", WebhookCommand::serve),
-                                 std::pair("explain", WebhookCommand::explain),
-                                 std::pair("report", WebhookCommand::report),
-                                 std::pair("certificate", WebhookCommand::certificate)};
+constexpr std::array commands = {
+    std::pair("serve", WebhookCommand::serve), std::pair("explain", WebhookCommand::explain),
+    std::pair("report", WebhookCommand::report), std::pair("certificate", WebhookCommand::certificate)};
 
 }  // namespace
 

@@ -1,8 +1,15 @@
 #include "webhook/patch.h"
 
+#include "core/error.h"
+
 namespace injector {
 
 void Patch::add(const std::string& pointer, Json value) {
+  // The library adds nothing to a text or a number, and does not say so; the API server does.
+  const Json::json_pointer at(pointer);
+  if (!document_.at(at.parent_pointer()).is_structured()) {
+    throw Error(Reason::manifest_invalid, pointer, "has a parent that can hold nothing");
+  }
   operations_.push_back({{"op", "add"}, {"path", pointer}, {"value", std::move(value)}});
   document_.patch_inplace(Json::array({operations_.back()}));
 }

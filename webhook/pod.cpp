@@ -6,8 +6,8 @@ namespace injector {
 namespace {
 
 const Json& terms_of(const Json& pod) {
-  return list_at(pod, {"spec", "affinity", "nodeAffinity", "requiredDuringSchedulingIgnoredDuringExecution",
-                       "nodeSelectorTerms"});
+  return list_at(
+      pod, {"spec", "affinity", "nodeAffinity", "requiredDuringSchedulingIgnoredDuringExecution", "nodeSelectorTerms"});
 }
 
 bool has_value(const Json& expression, std::string_view value) {

@@ -42,7 +42,8 @@ std::optional<Quantity> storage_limit(const Json& pod) {
 std::optional<Note> too_little_memory(const Json& from, const std::string& whose) {
   const auto limit = quantity_at(from, {"limits", "memory"});
   if (!limit || !(*limit < Quantity::of(least_memory))) return {};
-  return Note{Why::memory, whose + " is " + std::string(text_at(from, {"limits", "memory"})) + ", an install takes 32Mi"};
+  return Note{Why::memory,
+              whose + " is " + std::string(text_at(from, {"limits", "memory"})) + ", an install takes 32Mi"};
 }
 
 }  // namespace

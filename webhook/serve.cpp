@@ -57,7 +57,8 @@ std::chrono::milliseconds deadline_of(std::string_view query) {
   constexpr unsigned longest = 30;  // seconds, Kubernetes' own limit
   const std::size_t at = query.find(key);
   unsigned seconds = longest;
-  if (at != std::string_view::npos) std::from_chars(query.data() + at + key.size(), query.data() + query.size(), seconds);
+  if (at != std::string_view::npos)
+    std::from_chars(query.data() + at + key.size(), query.data() + query.size(), seconds);
   return std::chrono::seconds(std::min(seconds, longest));
 }
 
@@ -66,16 +67,17 @@ class Webhook {
   explicit Webhook(const ServeOptions& options)
       : options_(options),
         knowledge_files_(knowledge_paths(options.files)),
-        certificate_files_({options.certificates + "/tls.crt", options.certificates + "/tls.key",
-                            options.certificates + "/ca.crt"}) {}
+        certificate_files_(
+            {options.certificates + "/tls.crt", options.certificates + "/tls.key", options.certificates + "/ca.crt"}) {}
 
   void run() {
     knowledge_files_.changed();
     knowledge_ = read_knowledge(options_.files);
     constexpr std::chrono::seconds look_again{1};
     server_.every(look_again, [this] { look_at_files(); });
-    server_.listen(options_.listen, [this](const HttpRequest& request) { return review(request); },
-                   [this] { return certificate_ ? certificate_->connection() : nullptr; });
+    server_.listen(
+        options_.listen, [this](const HttpRequest& request) { return review(request); },
+        [this] { return certificate_ ? certificate_->connection() : nullptr; });
     server_.listen(options_.metrics, [this](const HttpRequest& request) { return tell(request); });
     log::write(log::Level::info, "serving", {{"listen", options_.listen}, {"metrics", options_.metrics}});
     server_.run(std::chrono::seconds(options_.drain));
@@ -85,7 +87,8 @@ class Webhook {
  private:
   void look_at_files() {
     if (knowledge_files_.changed()) {
-      reload([this] { knowledge_ = read_knowledge(options_.files); }, "the configuration and the catalog were read again");
+      reload([this] { knowledge_ = read_knowledge(options_.files); },
+             "the configuration and the catalog were read again");
     }
     if (certificate_files_.changed()) {
       reload([this] { certificate_ = ServerCertificate::read(options_.certificates); }, "the certificate was read");

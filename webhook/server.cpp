@@ -200,7 +200,8 @@ class Server::Impl {
     const std::size_t length = message.chunked() ? max_body : message.content_length().value_or(0);
     if (length > max_body || bodies_ + length > max_bodies) {
       ++refused;
-      co_await write(stream, {503, "text/plain; charset=utf-8", "the body is too large, or there are too many\n"}, message, false);
+      co_await write(stream, {503, "text/plain; charset=utf-8", "the body is too large, or there are too many\n"},
+                     message, false);
       co_return false;
     }
     const Counted counted(bodies_, length);

@@ -36,7 +36,7 @@ using NewTls = std::function<ssl_st*()>;
 // connection, body and wait has a bound, and what exceeds one is refused before it costs memory.
 class Server {
  public:
-  static constexpr std::size_t max_body = std::size_t{8} << 20U;    // bytes, of one request
+  static constexpr std::size_t max_body = std::size_t{8} << 20U;     // bytes, of one request
   static constexpr std::size_t max_bodies = std::size_t{16} << 20U;  // of all that are read at a time
   static constexpr std::size_t max_header = std::size_t{16} << 10U;
   static constexpr std::size_t max_connections = 1000;

@@ -49,7 +49,8 @@ bool holds(const std::string& value, const Variable& variable) {
   for (std::size_t at = value.find(ours); at != std::string::npos; at = value.find(ours, at + 1)) {
     const std::string_view before = std::string_view(value).substr(0, at);
     const std::string_view behind = std::string_view(value).substr(at + ours.size());
-    if ((before.empty() || before.ends_with(separator)) && (behind.empty() || behind.starts_with(separator))) return true;
+    if ((before.empty() || before.ends_with(separator)) && (behind.empty() || behind.starts_with(separator)))
+      return true;
   }
   return false;
 }
@@ -88,8 +89,9 @@ std::optional<Note> hindrance(const Json& container, const Variable& variable) {
   }
   if (variable.merge == Merge::set) return Note{Why::variable_differs, where + " comes from elsewhere"};
   if (is_optional(entry)) {
-    return Note{Why::variable_optional, where + " comes from an optional source: where that is absent, a reference to "
-                                                "it would stay as it is written, and stop the application"};
+    return Note{Why::variable_optional, where +
+                                            " comes from an optional source: where that is absent, a reference to "
+                                            "it would stay as it is written, and stop the application"};
   }
   if (position(container, std::string(words::renamed) + variable.name) != none) {
     return Note{Why::name_taken, where + " would get the name " + std::string(words::renamed) + variable.name};

@@ -92,9 +92,7 @@ class Reading {
  private:
   void note(Why why, std::string text) { wishes_.notes.push_back({why, std::move(text)}); }
 
-  bool is_on() const {
-    return vocabulary_.power && label(pod_, vocabulary_.power->label) == vocabulary_.power->on;
-  }
+  bool is_on() const { return vocabulary_.power && label(pod_, vocabulary_.power->label) == vocabulary_.power->on; }
 
   // A name without places means itself, whatever else it would match.
   void read_annotation(const std::string& name, const std::string& value) {
@@ -156,8 +154,8 @@ class Reading {
     wish.vocabulary = &vocabulary_;
     const auto general = asked.find("");
     if (wish.library == nullptr) {
-      return note(Why::unknown_library,
-                  asked.begin()->second.annotation + ": " + word + " is not in the catalog, which has " + known_words());
+      return note(Why::unknown_library, asked.begin()->second.annotation + ": " + word +
+                                            " is not in the catalog, which has " + known_words());
     }
     std::vector<std::string> names = general == asked.end() ? std::vector<std::string>() : containers_for(word);
     for (const auto& [container, unused] : asked) {

@@ -14,8 +14,8 @@ namespace injector {
 struct Wish {
   const Library* library = nullptr;
   const Vocabulary* vocabulary = nullptr;
-  std::string version;                  // as somebody wrote it
-  std::string image;                    // or a whole image reference instead
+  std::string version;  // as somebody wrote it
+  std::string image;    // or a whole image reference instead
   std::string profile = "default";
   std::vector<std::string> select;      // KEY=VALUE
   std::vector<std::string> containers;  // names
@@ -26,8 +26,8 @@ struct Wishes {
   std::vector<Note> notes;
 };
 
-// What the labels and annotations of a Pod ask for in any vocabulary of the catalog, and, where they ask for nothing and
-// refuse nothing, what the rule's profile has. rule: empty, or the last component of the path that was called.
+// What the labels and annotations of a Pod ask for in any vocabulary of the catalog, and, where they ask for nothing
+// and refuse nothing, what the rule's profile has. rule: empty, or the last component of the path that was called.
 Wishes wishes_of(const Json& pod, std::string_view rule, const Configuration& configuration, const Catalog& catalog);
 
 }  // namespace injector

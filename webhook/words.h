@@ -14,10 +14,10 @@ constexpr std::string_view libraries = "injector/libraries";  // a JSON object: 
 constexpr std::string_view reasons = "injector/reasons";      // why not everything that was asked for
 constexpr std::string_view env_from = "injector/env-from";    // variables that envFrom is known to set
 constexpr std::string_view volume = "injector";
-constexpr std::string_view renamed = "INJECTOR_";          // in front of a variable that is referred to
-constexpr std::string_view init_container = "injector-";   // in front of a library's name
-constexpr std::string_view target = "/target";             // where an init container sees the volume
-constexpr int unprivileged_user = 65532;                    // of our images
+constexpr std::string_view renamed = "INJECTOR_";         // in front of a variable that is referred to
+constexpr std::string_view init_container = "injector-";  // in front of a library's name
+constexpr std::string_view target = "/target";            // where an init container sees the volume
+constexpr int unprivileged_user = 65532;                  // of our images
 
 // Kubernetes'.
 constexpr std::string_view default_container = "kubectl.kubernetes.io/default-container";
