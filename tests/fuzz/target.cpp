@@ -11,6 +11,7 @@ namespace injector::fuzz {
 std::span<const Target> targets() {
   static constexpr std::array all = {
       Target{"archive", run_archive},
+      Target{"catalog", run_catalog},
       Target{"closing_line", run_closing_line},
       Target{"elf", run_elf},
       Target{"environment", run_environment},

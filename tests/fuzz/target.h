@@ -18,6 +18,7 @@ struct Target {
 std::span<const Target> targets();
 
 void run_archive(std::string_view bytes);
+void run_catalog(std::string_view bytes);
 void run_closing_line(std::string_view bytes);
 void run_elf(std::string_view bytes);
 void run_environment(std::string_view bytes);
