@@ -22,6 +22,7 @@ std::span<const Target> targets() {
       Target{"manifest", run_manifest},
       Target{"npm", run_npm},
       Target{"path", run_path},
+      Target{"quantity", run_quantity},
       Target{"record", run_record},
       Target{"selection", run_selection},
       Target{"signature", run_signature},
