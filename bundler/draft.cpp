@@ -34,6 +34,17 @@ Directory create_fresh(const Directory& parent, const std::string& name) {
   return std::move(*directory);
 }
 
+void replace_file(const Directory& directory, const std::string& name, std::string_view text,
+                  std::optional<std::int64_t> time) {
+  TreeGuard draft(directory, '.' + name + '.' + process::random_name(), [](const Error&) {});
+  File file = directory.create_file(draft.name(), 0644);
+  file.write_all(text);
+  if (time) file.set_modification_time(*time);
+  file.close();
+  directory.rename_from(directory, draft.name(), name);
+  draft.dismiss();
+}
+
 Place split_place(std::string path) {
   while (path.size() > 1 && path.ends_with('/')) path.pop_back();
   const std::size_t slash = path.rfind('/');

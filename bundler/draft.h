@@ -1,6 +1,9 @@
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include "core/directory.h"
 #include "core/tree_guard.h"
@@ -26,6 +29,11 @@ class Draft {
 
 // A directory that was not there before. Throws name_taken.
 Directory create_fresh(const Directory& parent, const std::string& name);
+
+// Whoever reads the name meanwhile finds the old file or the new one, whole. time, in seconds since the epoch: of the
+// last modification.
+void replace_file(const Directory& directory, const std::string& name, std::string_view text,
+                  std::optional<std::int64_t> time = {});
 
 // Throws target_missing.
 Directory open_parent(const std::string& path);

@@ -9,8 +9,10 @@
 #include "bundler/draft.h"
 #include "bundler/glob.h"
 #include "bundler/unpack.h"
+#include "core/catalog.h"
 #include "core/directory.h"
 #include "core/error.h"
+#include "core/json_value.h"
 #include "core/manifest_json.h"
 
 namespace injector {
@@ -19,65 +21,21 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr std::string_view placeholder = "${version}";
-constexpr std::size_t max_document = std::size_t{1} << 20U;
-// The document, a list, an object in it, and some to spare: what reads or copies a value calls itself as deep as it is.
-constexpr int max_depth = 8;
+// The document, a list, an object in it, and some to spare.
+constexpr JsonLimits limits{.bytes = std::size_t{1} << 20U, .depth = 8};
 // Of all patterns together, for each is held against every path; those of one library here have 488.
 constexpr std::size_t max_pattern_bytes = 8192;
 
 std::string read_all(const std::string& path) {
   auto file = File::try_open(path);
   if (!file) throw Error(Reason::input_not_found, path, "does not exist");
-  return file->read_all(max_document);
+  return file->read_all(limits.bytes);
 }
+
+Json read_document(const std::string& path) { return parse_json(read_all(path), path, limits); }
 
 [[noreturn]] void refuse(const std::string& path, const std::string& problem) {
   throw Error(Reason::manifest_invalid, path, problem, "Correct the file.");
-}
-
-Json parse(const std::string& path) {
-  const auto check = [&](int depth, Json::parse_event_t /*event*/, const Json& /*value*/) {
-    if (depth > max_depth) refuse(path, "is nested more than " + std::to_string(max_depth) + " deep");
-    return true;
-  };
-  Json document = Json::parse(read_all(path), check, false);
-  if (document.is_discarded()) refuse(path, "is not JSON");
-  return document;
-}
-
-// Keys of an object; those that are not optional must be there.
-void check_keys(const Json& object, const std::set<std::string>& keys, const std::set<std::string>& optional,
-                const std::string& path) {
-  if (!object.is_object()) refuse(path, "an object is missing");
-  for (const auto& member : object.items()) {
-    const bool known = keys.contains(member.key()) || optional.contains(member.key());
-    if (!known) refuse(path, "the key " + member.key() + " is unknown");
-  }
-  for (const std::string& key : keys) {
-    if (!object.contains(key)) refuse(path, "the key " + key + " is missing");
-  }
-}
-
-std::string text_of(const Json& value, const std::string& what, const std::string& path) {
-  if (!value.is_string()) refuse(path, what + " is not a string");
-  std::string text = value.get<std::string>();
-  if (text.size() > TreePath::max_bytes) refuse(path, what + " has more than 4095 bytes");
-  return text;
-}
-
-bool flag_at(const Json& object, const char* key, const std::string& path) {
-  const auto value = object.find(key);
-  if (value == object.end()) return false;
-  if (!value->is_boolean()) refuse(path, std::string(key) + " is not true or false");
-  return value->get<bool>();
-}
-
-// The elements of a list that may be absent.
-std::vector<Json> list_at(const Json& object, const char* key, const std::string& path) {
-  const auto value = object.find(key);
-  if (value == object.end()) return {};
-  if (!value->is_array()) refuse(path, std::string(key) + " is no list");
-  return value->get<std::vector<Json>>();
 }
 
 // Each part that a pattern names must be one of names, and none be there twice.
@@ -88,39 +46,40 @@ void check_parts(const std::string& pattern, std::set<std::string> names, const 
 }
 
 // optional: "unpack", of an artifact.
-Recipe::Source source_of(const Json& object, const std::set<std::string>& optional, const std::string& path) {
-  check_keys(object, {"from", "path"}, optional, path);
-  return {text_of(object.at("from"), "from", path), text_of(object.at("path"), "path", path),
-          flag_at(object, "unpack", path)};
+Recipe::Source source_of(const JsonValue& object, const std::set<std::string>& optional) {
+  object.check_keys({"from", "path"}, optional);
+  return {object.at("from").text(), object.at("path").text(), object.flag_at("unpack")};
 }
 
-SelectorRule rule_of(const Json& object, const std::string& path) {
+SelectorRule rule_of(const JsonValue& object) {
   std::set<std::string> keys{"arch", "libc", "python"};
-  check_keys(object, {"path"}, keys, path);
-  SelectorRule rule{text_of(object.at("path"), "path", path), {}};
-  for (const auto& member : object.items()) {
-    if (keys.erase(member.key()) != 0) rule.selectors[member.key()] = text_of(member.value(), member.key(), path);
+  object.check_keys({"path"}, keys);
+  SelectorRule rule{object.at("path").text(), {}};
+  for (const auto& [key, value] : object.members()) {
+    if (keys.erase(key) != 0) rule.selectors[key] = value.text();
   }
-  check_parts(rule.pattern, keys, path);  // what has a value of its own is no part
+  check_parts(rule.pattern, keys, object.path());  // what has a value of its own is no part
   return rule;
 }
 
-// What a library and its fallback have in common.
-Recipe identity_of(const Json& document, const std::string& directory, const std::string& path) {
-  check_keys(document, {"name", "version", "artifacts", "environment"},
-             {"licenses", "files", "exclude", "selectors", "compiled", "fallback"}, path);
+// What each version of a library and its fallback have in common.
+Recipe identity_of(const JsonValue& document, const std::string& directory) {
+  document.check_keys({"name", "version", "artifacts", "environment"},
+                      {"names", "sidecar", "licenses", "files", "exclude", "selectors", "compiled", "fallback"});
   Recipe library;
   library.directory = directory;
-  library.name = text_of(document.at("name"), "name", path);
-  library.environment = parse_environment(document.at("environment").dump(), path);
+  library.name = document.at("name").text();
+  if (document.has("names")) library.names = read_names(document.at("names"));
+  library.sidecar = document.flag_at("sidecar");
+  library.environment = parse_environment(document.at("environment").dump(), document.path());
   return library;
 }
 
-void read_sources(Recipe& library, const Json& object, const std::string& path) {
-  for (const Json& artifact : list_at(object, "artifacts", path)) {
-    library.artifacts.push_back(source_of(artifact, {"unpack"}, path));
+void read_sources(Recipe& library, const JsonValue& object) {
+  for (const JsonValue& artifact : object.list_at("artifacts")) {
+    library.artifacts.push_back(source_of(artifact, {"unpack"}));
   }
-  for (const Json& file : list_at(object, "files", path)) library.files.push_back(source_of(file, {}, path));
+  for (const JsonValue& file : object.list_at("files")) library.files.push_back(source_of(file, {}));
 }
 
 void check_patterns(const Recipe& library, const std::string& path) {
@@ -258,25 +217,33 @@ std::string unpacked_to(const std::string& file, const std::string& from, const 
 
 Recipe Recipe::read(const std::string& directory, const std::string& artifacts) {
   const std::string path = directory + "/library.json";
-  const Json document = parse(path);
-  Recipe library = identity_of(document, directory, path);
-  read_sources(library, document, path);
-  for (const Json& text : list_at(document, "exclude", path)) library.exclude.push_back(text_of(text, "exclude", path));
-  for (const Json& rule : list_at(document, "selectors", path)) library.selectors.push_back(rule_of(rule, path));
+  const Json json = read_document(path);
+  const JsonValue document(json, path);
+  Recipe library = identity_of(document, directory);
+  read_sources(library, document);
+  for (const JsonValue& pattern : document.list_at("exclude")) library.exclude.push_back(pattern.text());
+  for (const JsonValue& rule : document.list_at("selectors")) library.selectors.push_back(rule_of(rule));
   check_patterns(library, path);
-  library.compiled = flag_at(document, "compiled", path);
-  library.version = find_version(text_of(document.at("version"), "version", path), artifacts, path);
+  library.compiled = document.flag_at("compiled");
+  library.version = find_version(document.at("version").text(), artifacts, path);
   return library;
+}
+
+Recipe Recipe::read_identity(const std::string& directory) {
+  const std::string path = directory + "/library.json";
+  const Json json = read_document(path);
+  return identity_of(JsonValue(json, path), directory);
 }
 
 Recipe Recipe::read_fallback(const std::string& directory) {
   const std::string path = directory + "/library.json";
-  const Json document = parse(path);
-  Recipe library = identity_of(document, directory, path);
-  if (!document.contains("fallback")) refuse(path, "the key fallback is missing");
-  const Json& fallback = document.at("fallback");
-  check_keys(fallback, {}, {"artifacts", "files"}, path);
-  read_sources(library, fallback, path);
+  const Json json = read_document(path);
+  const JsonValue document(json, path);
+  Recipe library = identity_of(document, directory);
+  if (!document.has("fallback")) refuse(path, "the key fallback is missing");
+  const JsonValue fallback = document.at("fallback");
+  fallback.check_keys({}, {"artifacts", "files"});
+  read_sources(library, fallback);
   library.compiled = true;
   library.version = "fallback";
   return library;

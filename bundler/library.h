@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -20,6 +21,8 @@ struct Recipe {
 
   std::string directory;
   std::string name;
+  std::map<std::string, std::string> names;  // vocabulary → its word
+  bool sidecar = false;
   std::string version;
   std::vector<Source> artifacts;
   std::vector<Source> files;
@@ -34,6 +37,8 @@ struct Recipe {
   // The library's fallback, which has name and environment in common with it. Its version is a word: one fallback
   // serves every version of the library, and whoever sees the word knows that the library is not there.
   static Recipe read_fallback(const std::string& directory);
+  // What is said of it whatever its version: there need be no artifacts.
+  static Recipe read_identity(const std::string& directory);
 };
 
 // The library's payload; archives are unpacked into scratch, an empty directory that must live as long as the

@@ -2,6 +2,7 @@
 #include <exception>
 #include <string>
 
+#include "bundler/catalog.h"
 #include "bundler/keygen.h"
 #include "bundler/options.h"
 #include "bundler/pack.h"
@@ -28,6 +29,8 @@ int guarded_main(int argc, const char* const* argv) {
         return close(Reason::generated, options.keygen.public_key, generate_keys(options.keygen), "");
       case BundlerCommand::sign:
         return close(Reason::bundle_signed, options.sign.bundle, sign(options.sign), "");
+      case BundlerCommand::catalog:
+        return close(Reason::catalogued, options.catalog.catalog, write_catalog(options.catalog), "");
       case BundlerCommand::print:
         break;
     }

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <utility>
 
+#include "core/catalog.h"
 #include "core/error.h"
 #include "core/tree_path.h"
 #include "core/version.h"
@@ -27,6 +28,12 @@ std::int64_t source_date_epoch() {
               "Unset it, or set it to a time since 1970.");
 }
 
+// Refuses a value that is not one.
+CLI::Validator checked(bool (*is_one)(std::string_view), const std::string& what) {
+  return CLI::Validator(
+      [is_one, what](const std::string& text) { return is_one(text) ? "" : '"' + text + "\" is no " + what; }, "");
+}
+
 void add_pack(CLI::App& app, PackOptions& options) {
   CLI::App& pack = *app.add_subcommand("pack", "Pack a library of this project, or any file or directory");
   CLI::Option* library = pack.add_option("--library", options.library, "The library's directory")->option_text("DIR");
@@ -35,11 +42,9 @@ void add_pack(CLI::App& app, PackOptions& options) {
   CLI::Option* fallback =
       pack.add_flag("--fallback", options.fallback, "Pack what stands in for the library where it cannot be installed");
   CLI::Option* name = pack.add_option("--name", options.name, "The name of a library of your own")->option_text("NAME");
-  name->check(
-      [](const std::string& text) { return is_library_name(text) ? "" : '"' + text + "\" is no library's name"; });
+  name->check(checked(is_library_name, "library's name"));
   CLI::Option* number = pack.add_option("--version", options.version, "Its version")->option_text("VERSION");
-  number->check(
-      [](const std::string& text) { return is_library_version(text) ? "" : '"' + text + "\" is no version"; });
+  number->check(checked(is_library_version, "version"));
   CLI::Option* input =
       pack.add_option("--input", options.input, "The file or directory that is its payload")->option_text("PATH");
   CLI::Option* unpack = pack.add_flag(
@@ -78,8 +83,41 @@ void add_sign(CLI::App& app, SignOptions& options) {
       ->option_text("FILE");
 }
 
+void add_catalog(CLI::App& app, CatalogOptions& options) {
+  CLI::App& catalog = *app.add_subcommand("catalog", "Write into catalog.json what the admission webhook has to know");
+  catalog.add_option("--catalog", options.catalog, "The catalog; where there is none it is made")
+      ->required()
+      ->option_text("FILE");
+  CLI::Option* manifest =
+      catalog.add_option("--manifest", options.manifest, "Add this version, or put it in place of the same one")
+          ->option_text("FILE");
+  CLI::Option* library =
+      catalog.add_option("--library", options.library, "The directory of its library.json")->option_text("DIR");
+  CLI::Option* image = catalog.add_option("--image", options.image, "Its image, without registry")
+                           ->option_text("NAME:TAG")
+                           ->check(checked(is_image_name, "image without registry"));
+  CLI::Option* digest = catalog.add_option("--digest", options.digest, "The image's digest in the registry")
+                            ->option_text("sha256:HEX")
+                            ->check(checked(is_image_digest, "digest"));
+  CLI::Option* architecture = catalog
+                                  .add_option("--architecture", options.architectures,
+                                              "One that the image is for, as Kubernetes says it [this machine's]")
+                                  ->option_text("NAME")
+                                  ->check(checked(is_library_name, "architecture"));
+  catalog.add_option("--vocabulary", options.vocabularies, "Put this vocabulary in, or in place of its namesake")
+      ->option_text("FILE");
+  manifest->needs(library)->needs(image);
+  for (CLI::Option* option : {library, image, digest, architecture}) option->needs(manifest);
+  catalog.final_callback([&options] {
+    if (!options.manifest && options.vocabularies.empty()) {
+      throw CLI::ValidationError("--manifest or --vocabulary is required");
+    }
+  });
+}
+
 constexpr std::array commands = {std::pair("pack", BundlerCommand::pack), std::pair("keygen", BundlerCommand::keygen),
-                                 std::pair("sign", BundlerCommand::sign)};
+                                 std::pair("sign", BundlerCommand::sign),
+                                 std::pair("catalog", BundlerCommand::catalog)};
 
 }  // namespace
 
@@ -92,6 +130,7 @@ BundlerOptions parse_bundler_options(int argc, const char* const* argv) {
   add_pack(app, options.pack);
   add_keygen(app, options.keygen);
   add_sign(app, options.sign);
+  add_catalog(app, options.catalog);
   try {
     app.parse(argc, argv);
     for (const auto& [name, command] : commands) {

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace injector {
 
@@ -31,13 +32,24 @@ struct SignOptions {
   std::int64_t time = 0;  // as above, of the signature
 };
 
-enum class BundlerCommand { pack, keygen, sign, print };
+struct CatalogOptions {
+  std::string catalog;                  // a file, made where there is none
+  std::optional<std::string> manifest;  // of the version that is added, with library and image
+  std::optional<std::string> library;
+  std::optional<std::string> image;
+  std::string digest;                      // of the image, or empty
+  std::vector<std::string> architectures;  // of the image; empty: this machine's
+  std::vector<std::string> vocabularies;   // files
+};
+
+enum class BundlerCommand { pack, keygen, sign, catalog, print };
 
 struct BundlerOptions {
   BundlerCommand command = BundlerCommand::pack;
   PackOptions pack;
   KeygenOptions keygen;
   SignOptions sign;
+  CatalogOptions catalog;
   std::string text;  // for BundlerCommand::print: help or version
 };
 

@@ -45,19 +45,13 @@ bool is_tag(std::string_view text) {
 
 std::string image_of(const JsonValue& value) {
   std::string text = value.text();
-  const std::size_t colon = text.find(':');
-  if (!is_repository(text.substr(0, colon)) || (colon != std::string::npos && !is_tag(text.substr(colon + 1)))) {
-    value.refuse("is not NAME or NAME:TAG of an image, without registry and digest");
-  }
+  if (!is_image_name(text)) value.refuse("is not NAME or NAME:TAG of an image, without registry and digest");
   return text;
 }
 
 std::string digest_of(const JsonValue& value) {
-  constexpr std::string_view prefix = "sha256:";
   std::string text = value.text();
-  if (!text.starts_with(prefix) || !Digest::parse(text.substr(prefix.size()))) {
-    value.refuse("is not sha256: and 64 lower-case hexadecimal digits");
-  }
+  if (!is_image_digest(text)) value.refuse("is not sha256: and 64 lower-case hexadecimal digits");
   return text;
 }
 
@@ -135,11 +129,21 @@ Json json_of(const Library& library) {
 
 }  // namespace
 
+bool is_image_name(std::string_view text) {
+  const std::size_t colon = text.find(':');
+  return is_repository(text.substr(0, colon)) && (colon == std::string_view::npos || is_tag(text.substr(colon + 1)));
+}
+
+bool is_image_digest(std::string_view text) {
+  constexpr std::string_view prefix = "sha256:";
+  return text.starts_with(prefix) && Digest::parse(text.substr(prefix.size()));
+}
+
 std::map<std::string, std::string> read_names(const JsonValue& object) {
   std::map<std::string, std::string> names;
   for (const auto& [vocabulary, word] : object.members()) {
     if (!is_library_name(vocabulary)) object.refuse('"' + vocabulary + "\" is no vocabulary's name");
-    names[vocabulary] = read_name(word);
+    names[vocabulary] = read_word(word);
   }
   return names;
 }

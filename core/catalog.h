@@ -45,6 +45,10 @@ struct Catalog {
   bool operator==(const Catalog&) const = default;
 };
 
+// What an image is called: NAME or NAME:TAG, without registry; and its digest: sha256: and 64 hexadecimal digits.
+bool is_image_name(std::string_view text);
+bool is_image_digest(std::string_view text);
+
 // The value of `names`, here and in library.json: for each vocabulary its word. Throws Error(manifest_invalid).
 std::map<std::string, std::string> read_names(const JsonValue& object);
 

@@ -31,6 +31,7 @@ constexpr std::array texts = {
     ReasonText{Reason::packed, "packed", ExitCode::ok, ""},
     ReasonText{Reason::bundle_signed, "signed", ExitCode::ok, ""},
     ReasonText{Reason::generated, "generated", ExitCode::ok, ""},
+    ReasonText{Reason::catalogued, "catalogued", ExitCode::ok, ""},
     ReasonText{Reason::usage, "usage", ExitCode::usage, "See --help."},
     ReasonText{Reason::digest_mismatch, "digest-mismatch", ExitCode::damaged, pull_again},
     ReasonText{Reason::size_mismatch, "size-mismatch", ExitCode::damaged, pull_again},

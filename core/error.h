@@ -32,6 +32,7 @@ enum class Reason {
   packed,
   bundle_signed,
   generated,
+  catalogued,
   usage,
   digest_mismatch,
   size_mismatch,

@@ -22,7 +22,7 @@ constexpr std::array<std::pair<std::string_view, Meaning>, 4> meanings = {
 const Names facts{"service", "env", "version"};
 
 // A name or a value of a Pod: nothing that could forge a line of a log.
-std::string word_of(const JsonValue& value) {
+std::string printable_of(const JsonValue& value) {
   std::string text = value.text();
   if (text.empty() || !utf8::valid(text) || utf8::has_control(text)) value.refuse("is empty or not printable UTF-8");
   return text;
@@ -44,7 +44,7 @@ Names placeholders_of(const JsonValue& value, std::string_view text, const Names
 }
 
 std::string pattern_of(const JsonValue& value, const Names& allowed) {
-  std::string text = word_of(value);
+  std::string text = printable_of(value);
   placeholders_of(value, text, allowed);
   return text;
 }
@@ -60,7 +60,8 @@ std::vector<std::string> patterns_of(const JsonValue& list, const Names& allowed
 
 Vocabulary::Switch switch_of(const JsonValue& object) {
   object.check_keys({"label", "on", "off"});
-  Vocabulary::Switch power{word_of(object.at("label")), word_of(object.at("on")), word_of(object.at("off"))};
+  Vocabulary::Switch power{printable_of(object.at("label")), printable_of(object.at("on")),
+                           printable_of(object.at("off"))};
   if (power.on == power.off) object.refuse("has one value for on and off");
   return power;
 }
@@ -99,9 +100,9 @@ void read_containers(Vocabulary& vocabulary, const JsonValue& object) {
 
 Vocabulary::Selection selection_of(const JsonValue& object) {
   object.check_keys({"annotation", "library", "values"});
-  Vocabulary::Selection selection{pattern_of(object.at("annotation"), {}), read_name(object.at("library")), {}};
+  Vocabulary::Selection selection{pattern_of(object.at("annotation"), {}), read_word(object.at("library")), {}};
   for (const auto& [key, value] : object.at("values").members()) {
-    const std::string choice = word_of(value);
+    const std::string choice = printable_of(value);
     if (!Choice::parse(choice)) value.refuse("is not what --select takes");
     selection.values[key] = choice;
   }
@@ -132,6 +133,14 @@ std::string_view text_of(Meaning meaning) {
 std::string read_name(const JsonValue& value) {
   std::string text = value.text();
   if (!is_library_name(text)) value.refuse("is not [a-z0-9][a-z0-9._-]{0,63}");
+  return text;
+}
+
+std::string read_word(const JsonValue& value) {
+  std::string text = value.text();
+  if (!is_library_name(text) || text.find_first_of("._") != std::string::npos) {
+    value.refuse("is not [a-z0-9][a-z0-9-]{0,63}");
+  }
   return text;
 }
 

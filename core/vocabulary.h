@@ -57,8 +57,10 @@ struct Vocabulary {
 Vocabulary parse_vocabulary(std::string_view bytes, const std::string& path);
 Vocabulary read_vocabulary(const JsonValue& value);
 
-// A name of a library, of a vocabulary, or a word of one: [a-z0-9][a-z0-9._-]{0,63}.
+// The name of a library or of a vocabulary: [a-z0-9][a-z0-9._-]{0,63}.
 std::string read_name(const JsonValue& value);
+// A word of a vocabulary for a library: [a-z0-9][a-z0-9-]{0,63}, what {library} can stand for.
+std::string read_word(const JsonValue& value);
 
 // The same as JSON.
 nlohmann::json json_of(const Vocabulary& vocabulary);

@@ -18,21 +18,21 @@ def all_of: unique | map(if test(" OR ") and (startswith("(") | not) then "(\(.)
   package("SPDXRef-Artifact-\(.key)"; $of.name | gsub("%40"; "@"); $of.version; "NOASSERTION") +
   {packageFileName: $file, checksums: sha256($digest), externalRefs: purl($locator)})) as $carried |
 ($fallback.entries // [] | map(select(.type == "file")) | to_entries | map(
-  package("SPDXRef-Fallback-\(.key)"; "injector-fallback"; $injector | sub("^injector "; ""); "Apache-2.0") +
+  package("SPDXRef-Fallback-\(.key)"; "injector-fallback"; $number; "Apache-2.0") +
   {packageFileName: "/fallback/payload/\(.value.path)", checksums: sha256(.value.sha256)})) as $standing_in |
 {
-  spdxVersion: "SPDX-2.3", dataLicense: "CC0-1.0", SPDXID: "SPDXRef-DOCUMENT", name: "\($title):\($manifest[0].name)",
+  spdxVersion: "SPDX-2.3", dataLicense: "CC0-1.0", SPDXID: "SPDXRef-DOCUMENT", name: $image,
   creationInfo: {created: $created, creators: ["Tool: injector-sbom"]},
   packages: ([
-    package("SPDXRef-Image"; "\($title):\($manifest[0].name)"; $manifest[0].version;
+    package("SPDXRef-Image"; $image; $version;
             (["Apache-2.0"] + ($licences | terms) + ($parts | map(.licenseDeclared)) | all_of)) +
       {primaryPackagePurpose: "CONTAINER"},
-    package("SPDXRef-Injector"; "injector"; $injector | sub("^injector "; ""); "Apache-2.0") +
-      {primaryPackagePurpose: "APPLICATION", packageFileName: "/injector", checksums: sha256($digest)}
+    package("SPDXRef-Program"; $program; $number; "Apache-2.0") +
+      {primaryPackagePurpose: "APPLICATION", packageFileName: "/\($program)", checksums: sha256($digest)}
   ] + $standing_in + $parts + $carried),
   relationships: ([
     related("SPDXRef-DOCUMENT"; "DESCRIBES"; "SPDXRef-Image"),
-    related("SPDXRef-Image"; "CONTAINS"; "SPDXRef-Injector")
-  ] + ($standing_in | map(related("SPDXRef-Image"; "CONTAINS"; .SPDXID))) + ($parts | map(related("SPDXRef-Injector"; "STATIC_LINK"; .SPDXID))) +
+    related("SPDXRef-Image"; "CONTAINS"; "SPDXRef-Program")
+  ] + ($standing_in | map(related("SPDXRef-Image"; "CONTAINS"; .SPDXID))) + ($parts | map(related("SPDXRef-Program"; "STATIC_LINK"; .SPDXID))) +
       ($carried | map(related("SPDXRef-Image"; if $compiled then "GENERATED_FROM" else "CONTAINS" end; .SPDXID))))
 }

@@ -10,7 +10,6 @@
 #include "core/process.h"
 #include "webhook/certificate_objects.h"
 #include "webhook/certificate_step.h"
-#include "webhook/kubernetes_api.h"
 
 namespace injector {
 namespace {
@@ -169,7 +168,7 @@ void keep(Keeper& keeper, const CertificateOptions& options, const Tell& tell) {
   while (!process::is_asked_to_end_within(seconds(wait))) {
     try {
       wait = std::clamp(keeper.round() - now(), Time{1}, pause);
-      if (!std::exchange(problem, "").empty()) tell(false, "it is well again");
+      if (!std::exchange(problem, "").empty()) tell(false, "the problem is over");
     } catch (const Error& error) {
       wait = problem.empty() ? 1 : std::min(wait * 2, longest_wait);
       const std::string text = error.path() + ": " + error.problem();

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "webhook/certificate.h"
+#include "webhook/kubernetes_api.h"
 
 namespace injector {
 
@@ -13,7 +14,7 @@ struct CertificateOptions {
   std::string webhook;     // a MutatingWebhookConfiguration
   std::string service;
   std::string directory;  // what the server has as --certificates
-  std::string account = "/var/run/secrets/kubernetes.io/serviceaccount";
+  std::string account = account_directory;
   Time lifetime = Time{90} * 24 * 3600;  // seconds
   bool keep = false;                     // go on until a signal asks for the end
 };

@@ -140,9 +140,8 @@ class Injection {
       }
     }
     const Surroundings surroundings = surroundings_of(plan, place);
-    return std::any_of(plan.environment.begin(), plan.environment.end(), [&](const Variable& variable) {
-      return noted(hindrance(container, variable, surroundings));
-    });
+    return std::any_of(plan.environment.begin(), plan.environment.end(),
+                       [&](const Variable& variable) { return noted(hindrance(container, variable, surroundings)); });
   }
 
   std::vector<ContainerPlace> places_of(const Wish& wish) const {

@@ -108,6 +108,7 @@ TEST(Decision, ReadsWhatPeopleWrite) {
   EXPECT_EQ(said({{"first.example/tea-lib.version", "v1"}}), "unknown-library");
   EXPECT_EQ(said({{"first.example/other.coffee-lib.version", "v1"}}), "unknown-container");
   EXPECT_EQ(said({{"first.example/coffee-lib.config", "{}"}}), "unsupported");
+  EXPECT_EQ(said({{"first.example/coffee-lib.image", " "}}), "not-understood");
   EXPECT_EQ(said({{"second.example/inject-coffee", "false"}}), "refused");
   EXPECT_EQ(said({{"second.example/inject-coffee", "mine"}}), "unknown-profile");
   EXPECT_EQ(said({{"second.example/inject-walk", "true"}}), "sidecar");

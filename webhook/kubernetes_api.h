@@ -5,6 +5,9 @@
 
 namespace injector {
 
+// Where a Pod finds what its service account has.
+inline constexpr const char* account_directory = "/var/run/secrets/kubernetes.io/serviceaccount";
+
 // A client of the API server for a program in a Pod: one connection and one request at a time.
 class KubernetesApi {
  public:

@@ -37,6 +37,8 @@ int run(const WebhookOptions& options) {
                    log::write(problem ? log::Level::warn : log::Level::info, what);
                  }));
       break;
+    case WebhookCommand::check:
+      return print(check(options.check));
     case WebhookCommand::print:
       return print(options.text);
   }

@@ -66,6 +66,11 @@ void add_report(CLI::App& app, ReportOptions& options) {
       ->option_text("FILE");
 }
 
+void add_account(CLI::App& app, std::string& account) {
+  app.add_option("--account", account, "Where the service account's token and ca.crt are, as in a Pod")
+      ->option_text("DIR");
+}
+
 void add_certificate(CLI::App& app, CertificateOptions& options) {
   CLI::App& certificate =
       *app.add_subcommand("certificate", "Make the server's certificate, and see to it that the API server trusts it");
@@ -84,8 +89,17 @@ void add_certificate(CLI::App& app, CertificateOptions& options) {
       ->required()
       ->option_text("DIR");
   certificate.add_option("--lifetime", options.lifetime, "In seconds (default: 90 days)")
-      ->check(CLI::Range(Time{60}, Time{10} * 365 * 24 * 3600))
+      ->check(CLI::Range(Time{10}, Time{10} * 365 * 24 * 3600))
       ->option_text("SECONDS");
+  add_account(certificate, options.account);
+}
+
+void add_check(CLI::App& app, CheckOptions& options) {
+  CLI::App& check =
+      *app.add_subcommand("check", "Ask the API server for a Pod that asks for a library, without making it");
+  check.add_option("--catalog", options.catalog, "What there is (default: /catalog.json)")->option_text("FILE");
+  check.add_option("-n,--namespace", options.space, "Where the Pod would be (default: default)")->option_text("NAME");
+  add_account(check, options.account);
 }
 
 void add_log(CLI::App& app, WebhookOptions& options) {
@@ -103,7 +117,8 @@ void add_log(CLI::App& app, WebhookOptions& options) {
 
 constexpr std::array commands = {
     std::pair("serve", WebhookCommand::serve), std::pair("explain", WebhookCommand::explain),
-    std::pair("report", WebhookCommand::report), std::pair("certificate", WebhookCommand::certificate)};
+    std::pair("report", WebhookCommand::report), std::pair("certificate", WebhookCommand::certificate),
+    std::pair("check", WebhookCommand::check)};
 
 }  // namespace
 
@@ -118,6 +133,7 @@ WebhookOptions parse_webhook_options(int argc, const char* const* argv) {
   add_explain(app, options.explain);
   add_report(app, options.report);
   add_certificate(app, options.certificate);
+  add_check(app, options.check);
   try {
     app.parse(argc, argv);
     for (const auto& [name, command] : commands) {

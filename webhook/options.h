@@ -5,6 +5,7 @@
 
 #include "log/log.h"
 #include "webhook/certificate_command.h"
+#include "webhook/check.h"
 
 namespace injector {
 
@@ -37,7 +38,7 @@ struct ReportOptions {
   std::string input = "-";
 };
 
-enum class WebhookCommand { serve, explain, report, certificate, print };
+enum class WebhookCommand { serve, explain, report, certificate, check, print };
 
 struct WebhookOptions {
   WebhookCommand command = WebhookCommand::serve;
@@ -45,6 +46,7 @@ struct WebhookOptions {
   ExplainOptions explain;
   ReportOptions report;
   CertificateOptions certificate;
+  CheckOptions check;
   std::string text;  // for WebhookCommand::print: help or version
   log::Level log_level = log::Level::info;
   log::Format log_format = log::Format::automatic;

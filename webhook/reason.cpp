@@ -1,73 +1,51 @@
 #include "webhook/reason.h"
 
+#include <algorithm>
+#include <array>
+#include <utility>
+
 #include "core/utf8.h"
 
 namespace injector {
 
+namespace {
+
+constexpr std::array names = {std::pair(Why::not_asked, std::string_view("not-asked")),
+                              std::pair(Why::switched_off, std::string_view("switched-off")),
+                              std::pair(Why::refused, std::string_view("refused")),
+                              std::pair(Why::nothing_named, std::string_view("nothing-named")),
+                              std::pair(Why::not_understood, std::string_view("not-understood")),
+                              std::pair(Why::unsupported, std::string_view("unsupported")),
+                              std::pair(Why::unknown_library, std::string_view("unknown-library")),
+                              std::pair(Why::unknown_version, std::string_view("unknown-version")),
+                              std::pair(Why::unknown_profile, std::string_view("unknown-profile")),
+                              std::pair(Why::unknown_container, std::string_view("unknown-container")),
+                              std::pair(Why::two_versions, std::string_view("two-versions")),
+                              std::pair(Why::sidecar, std::string_view("sidecar")),
+                              std::pair(Why::system_namespace, std::string_view("system-namespace")),
+                              std::pair(Why::own_namespace, std::string_view("own-namespace")),
+                              std::pair(Why::mirror_pod, std::string_view("mirror-pod")),
+                              std::pair(Why::windows, std::string_view("windows")),
+                              std::pair(Why::architecture, std::string_view("architecture")),
+                              std::pair(Why::host_network, std::string_view("host-network")),
+                              std::pair(Why::other_injector, std::string_view("other-injector")),
+                              std::pair(Why::name_taken, std::string_view("name-taken")),
+                              std::pair(Why::mount_taken, std::string_view("mount-taken")),
+                              std::pair(Why::ephemeral_storage, std::string_view("ephemeral-storage")),
+                              std::pair(Why::memory, std::string_view("memory")),
+                              std::pair(Why::variable_optional, std::string_view("variable-optional")),
+                              std::pair(Why::variable_differs, std::string_view("variable-differs")),
+                              std::pair(Why::variable_twice, std::string_view("variable-twice")),
+                              std::pair(Why::complete, std::string_view("complete")),
+                              std::pair(Why::overloaded, std::string_view("overloaded")),
+                              std::pair(Why::review_invalid, std::string_view("review-invalid")),
+                              std::pair(Why::patch_unsafe, std::string_view("patch-unsafe"))};
+
+}  // namespace
+
 std::string_view name_of(Why why) {
-  switch (why) {
-    case Why::not_asked:
-      return "not-asked";
-    case Why::switched_off:
-      return "switched-off";
-    case Why::refused:
-      return "refused";
-    case Why::nothing_named:
-      return "nothing-named";
-    case Why::not_understood:
-      return "not-understood";
-    case Why::unsupported:
-      return "unsupported";
-    case Why::unknown_library:
-      return "unknown-library";
-    case Why::unknown_version:
-      return "unknown-version";
-    case Why::unknown_profile:
-      return "unknown-profile";
-    case Why::unknown_container:
-      return "unknown-container";
-    case Why::two_versions:
-      return "two-versions";
-    case Why::sidecar:
-      return "sidecar";
-    case Why::system_namespace:
-      return "system-namespace";
-    case Why::own_namespace:
-      return "own-namespace";
-    case Why::mirror_pod:
-      return "mirror-pod";
-    case Why::windows:
-      return "windows";
-    case Why::architecture:
-      return "architecture";
-    case Why::host_network:
-      return "host-network";
-    case Why::other_injector:
-      return "other-injector";
-    case Why::name_taken:
-      return "name-taken";
-    case Why::mount_taken:
-      return "mount-taken";
-    case Why::ephemeral_storage:
-      return "ephemeral-storage";
-    case Why::memory:
-      return "memory";
-    case Why::variable_optional:
-      return "variable-optional";
-    case Why::variable_differs:
-      return "variable-differs";
-    case Why::variable_twice:
-      return "variable-twice";
-    case Why::complete:
-      return "complete";
-    case Why::overloaded:
-      return "overloaded";
-    case Why::review_invalid:
-      return "review-invalid";
-    case Why::patch_unsafe:
-      return "patch-unsafe";
-  }
-  return "";
+  const auto found = std::find_if(names.begin(), names.end(), [&](const auto& known) { return known.first == why; });
+  return found == names.end() ? "" : found->second;
 }
 
 std::string line_of(const Note& note) {

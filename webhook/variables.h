@@ -26,8 +26,8 @@ std::optional<Note> hindrance(const Json& container, const Variable& variable, c
 // new one goes in front of all, so that those of the container may refer to it. hindrance() found nothing.
 void merge(Patch& patch, const ContainerPlace& place, const Variable& variable, const Surroundings& surroundings);
 
-// Adds entries, as a container's env has them, in front and in their order, but those whose name is there, in env or, as
-// far as that is known, in envFrom.
+// Adds entries, as a container's env has them, in front and in their order, but those whose name is there, in env or,
+// as far as that is known, in envFrom.
 void add_absent(Patch& patch, const ContainerPlace& place, const std::vector<Json>& entries,
                 const Surroundings& surroundings);
 

@@ -1,7 +1,6 @@
 #include "webhook/versions.h"
 
 #include <algorithm>
-#include <regex>
 
 namespace injector {
 
@@ -36,15 +35,6 @@ std::string image_of(const LibraryVersion& version, const std::string& registry)
   }
   if (registry.empty()) return image;
   return registry + (registry.ends_with('/') ? "" : "/") + image;
-}
-
-bool is_image_reference(std::string_view text) {
-  constexpr std::size_t longest = 255 + 1 + 128 + 1 + 71;  // a name, a tag and a digest
-  static const std::regex form(
-      "([A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:[0-9]+)?/)?"
-      "[a-z0-9]+(([._]|__|-+)[a-z0-9]+)*(/[a-z0-9]+(([._]|__|-+)[a-z0-9]+)*)*"
-      "(:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?(@sha256:[0-9a-f]{64})?");
-  return text.size() <= longest && std::regex_match(text.begin(), text.end(), form);
 }
 
 }  // namespace injector

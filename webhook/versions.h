@@ -17,8 +17,4 @@ std::string versions_of(const Library& library);
 // The reference by which a Pod pulls it: by digest where the catalog has one. registry: what goes in front, or empty.
 std::string image_of(const LibraryVersion& version, const std::string& registry);
 
-// Whether a text is a reference to an image as a kubelet reads one: anything else is refused by the API server, or by
-// the kubelet, which then never starts the Pod.
-bool is_image_reference(std::string_view text);
-
 }  // namespace injector

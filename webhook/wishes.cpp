@@ -4,9 +4,9 @@
 #include <functional>
 #include <map>
 
+#include "webhook/image_reference.h"
 #include "webhook/pattern.h"
 #include "webhook/pod.h"
-#include "webhook/versions.h"
 #include "webhook/words.h"
 
 namespace injector {
@@ -194,11 +194,11 @@ class Reading {
         wish.version = asked.value;
         break;
       case Meaning::image:
-        wish.image = asked.value;
-        if (!is_image_reference(wish.image)) {
-          note(Why::not_understood, asked.annotation + " is no reference to an image");
+        if (!is_image_reference(asked.value)) {
+          note(Why::not_understood, asked.annotation + " is \"" + asked.value + "\", which is no image");
           return false;
         }
+        wish.image = asked.value;
         break;
       case Meaning::all:
         wish.version = "latest";

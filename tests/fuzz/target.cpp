@@ -11,6 +11,7 @@ namespace injector::fuzz {
 std::span<const Target> targets() {
   static constexpr std::array all = {
       Target{"archive", run_archive},
+      Target{"catalog", run_catalog},
       Target{"closing_line", run_closing_line},
       Target{"elf", run_elf},
       Target{"environment", run_environment},
@@ -21,6 +22,7 @@ std::span<const Target> targets() {
       Target{"manifest", run_manifest},
       Target{"npm", run_npm},
       Target{"path", run_path},
+      Target{"quantity", run_quantity},
       Target{"record", run_record},
       Target{"selection", run_selection},
       Target{"signature", run_signature},

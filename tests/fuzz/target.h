@@ -18,6 +18,7 @@ struct Target {
 std::span<const Target> targets();
 
 void run_archive(std::string_view bytes);
+void run_catalog(std::string_view bytes);
 void run_closing_line(std::string_view bytes);
 void run_elf(std::string_view bytes);
 void run_environment(std::string_view bytes);
@@ -28,6 +29,7 @@ void run_limits(std::string_view bytes);
 void run_manifest(std::string_view bytes);
 void run_npm(std::string_view bytes);
 void run_path(std::string_view bytes);
+void run_quantity(std::string_view bytes);
 void run_record(std::string_view bytes);
 void run_selection(std::string_view bytes);
 void run_signature(std::string_view bytes);

@@ -145,14 +145,14 @@ def test_sbom_names_every_artifact(library, entries, sbom):
 def test_sbom_names_our_own_parts(entries, sbom):
     known = {package["SPDXID"]: package for package in sbom["packages"]}
     linked = [known[r["relatedSpdxElement"]] for r in sbom["relationships"]
-              if (r["spdxElementId"], r["relationshipType"]) == ("SPDXRef-Injector", "STATIC_LINK")]
+              if (r["spdxElementId"], r["relationshipType"]) == ("SPDXRef-Program", "STATIC_LINK")]
     assert {package["name"] for package in linked} == LINKED
     assert all(locator(package).startswith(f"pkg:deb/debian/{package['name']}@") for package in linked)
     standing_in = [package for package in sbom["packages"] if package["name"] == "injector-fallback"]
     files = {path: entry.sha256 for path, entry in entries.items() if path.startswith("fallback/payload/") and entry.sha256}
     assert {p["packageFileName"][1:]: p["checksums"][0]["checksumValue"] for p in standing_in} == files
     assert {p["licenseDeclared"] for p in standing_in} <= {"Apache-2.0"}
-    assert known["SPDXRef-Injector"]["checksums"][0]["checksumValue"] == entries["injector"].sha256
+    assert known["SPDXRef-Program"]["checksums"][0]["checksumValue"] == entries["injector"].sha256
 
 
 def test_sbom_is_valid(entries, tmp_path):

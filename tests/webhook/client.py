@@ -8,7 +8,9 @@ import threading
 from harness import PATIENCE
 
 PLURALS = {"Namespace": "namespaces", "ServiceAccount": "serviceaccounts", "Pod": "pods", "LimitRange": "limitranges",
-           "ResourceQuota": "resourcequotas", "MutatingWebhookConfiguration": "mutatingwebhookconfigurations"}
+           "ResourceQuota": "resourcequotas", "MutatingWebhookConfiguration": "mutatingwebhookconfigurations",
+           "Secret": "secrets", "Role": "roles", "RoleBinding": "rolebindings", "ClusterRole": "clusterroles",
+           "ClusterRoleBinding": "clusterrolebindings"}
 
 
 class Answer:

@@ -62,7 +62,7 @@ class ControlPlane:
             self.start("kube-apiserver", f"--etcd-servers=http://127.0.0.1:{store}", f"--secure-port={self.port}",
                        "--bind-address=127.0.0.1", "--advertise-address=127.0.0.1", "--endpoint-reconciler-type=none",
                        f"--tls-cert-file={serving.certificate}", f"--tls-private-key-file={serving.key}",
-                       f"--token-auth-file={self.where / 'tokens'}", "--anonymous-auth=false", "--authorization-mode=AlwaysAllow", "--allow-privileged",
+                       f"--token-auth-file={self.where / 'tokens'}", "--anonymous-auth=false", "--authorization-mode=RBAC", "--allow-privileged",
                        "--service-account-issuer=https://kubernetes.default.svc",
                        f"--service-account-key-file={self.where / 'accounts.key'}",
                        f"--service-account-signing-key-file={self.where / 'accounts.key'}",

@@ -1,5 +1,6 @@
 """charts/injector, as helm renders it, and the plain YAML that is made of it."""
 
+import functools
 import json
 import re
 import shutil
@@ -27,6 +28,7 @@ def helm():
         pytest.skip("helm is not on the PATH")
 
 
+@functools.cache
 def render(*options, namespace="observability", release="injector"):
     done = run("helm", "template", release, CHART, "--namespace", namespace, "--skip-tests", *options)
     assert done.returncode == 0, done.stderr
@@ -56,9 +58,9 @@ def configuration(*options):
     return yaml.safe_load(one("ConfigMap", objects(*options))["data"]["configuration.yaml"])
 
 
-def variables(*options):
+def variables(vocabulary, *options):
     return {v["name"]: v.get("value") or v["valueFrom"]["fieldRef"]["fieldPath"]
-            for v in configuration(*options)["profiles"]["default"]["variables"]}
+            for v in configuration(*options)["profiles"]["default"]["variables"] if v["vocabulary"] == vocabulary}
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
@@ -95,7 +97,8 @@ def test_the_plain_yaml_is_made_of_the_chart(tmp_path):
 def prefixes_of(vocabulary):
     """What begins the names in which a vocabulary asks, and names what it does not carry."""
     names = [request["annotation"] for request in vocabulary["requests"]] + vocabulary["unsupported"]
-    return {name.split("/")[0] + "/" for name in names + [vocabulary["switch"]["label"]] * ("switch" in vocabulary)}
+    names += [vocabulary["switch"]["label"]] if "switch" in vocabulary else []
+    return {name.split("/")[0] + "/" for name in names}
 
 
 def test_whoever_asks_is_asked_about():
@@ -178,14 +181,17 @@ def test_without_it_nobody_may_do_anything(variant):
 
 
 def test_the_agent_is_all_that_is_given():
-    assert variables("--set", "agentHost=datadog-agent.datadog.svc") == {
-        "DD_AGENT_HOST": "datadog-agent.datadog.svc", "DD_TRACE_AGENT_TIMEOUT": "2",
-        "OTEL_EXPORTER_OTLP_ENDPOINT": "http://datadog-agent.datadog.svc:4318"}
-    assert variables() == {
-        "INJECTOR_AGENT_HOST": "status.hostIP", "DD_AGENT_HOST": "status.hostIP", "DD_TRACE_AGENT_TIMEOUT": "2",
-        "OTEL_EXPORTER_OTLP_ENDPOINT": "http://$(INJECTOR_AGENT_HOST):4318"}
-    other = variables("--set", "agentHost=fd00::1,agentPort=8127,otlpEndpoint=")
-    assert other["OTEL_EXPORTER_OTLP_ENDPOINT"] == "http://[fd00::1]:4318" and other["DD_TRACE_AGENT_PORT"] == "8127"
+    agent, traces = ("--set", "agentHost=datadog-agent.datadog.svc"), {"OTEL_METRICS_EXPORTER": "none", "OTEL_LOGS_EXPORTER": "none"}
+    assert variables("datadog", *agent) == {"DD_AGENT_HOST": "datadog-agent.datadog.svc", "DD_TRACE_AGENT_TIMEOUT": "2"}
+    assert variables("opentelemetry", *agent) == {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://datadog-agent.datadog.svc:4318"} | traces
+    assert variables("datadog") == {"DD_AGENT_HOST": "status.hostIP", "DD_TRACE_AGENT_TIMEOUT": "2"}
+    assert variables("opentelemetry") == {"INJECTOR_AGENT_HOST": "status.hostIP",
+                                          "OTEL_EXPORTER_OTLP_ENDPOINT": "http://$(INJECTOR_AGENT_HOST):4318"} | traces
+    other = ("--set", "agentHost=fd00::1,agentPort=8127")
+    assert variables("datadog", *other)["DD_TRACE_AGENT_PORT"] == "8127"
+    assert variables("opentelemetry", *other)["OTEL_EXPORTER_OTLP_ENDPOINT"] == "http://[fd00::1]:4318"
+    collector = ("--set", "otlpEndpoint=http://collector.observability.svc:4318")
+    assert variables("opentelemetry", *collector) == {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://collector.observability.svc:4318"} | traces
 
 
 def test_a_configuration_wins():

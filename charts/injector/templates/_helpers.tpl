@@ -24,6 +24,29 @@ app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
 {{- end -}}
 {{- end -}}
 
+{{- define "injector.catalog" -}}
+{{ if .Values.catalog }}/configuration{{ end }}/catalog.json
+{{- end -}}
+
+{{/* Of every Pod: where it may run, and how it gets its image. */}}
+{{- define "injector.placement" -}}
+{{- with .Values.nodeSelector }}
+nodeSelector: {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .Values.tolerations }}
+tolerations: {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .Values.priorityClassName }}
+priorityClassName: {{ . }}
+{{- end }}
+{{- with .Values.imagePullSecrets }}
+imagePullSecrets:
+  {{- range . }}
+  - {name: {{ . }}}
+  {{- end }}
+{{- end }}
+{{- end -}}
+
 {{/* Where the server's certificate comes from: a Secret, unless a container of the Pod keeps it. */}}
 {{- define "injector.secret" -}}
 {{- if eq .Values.certificates "existing" -}}
@@ -48,6 +71,12 @@ readOnlyRootFilesystem: true
 capabilities: {drop: [ALL]}
 {{- end -}}
 
+{{/* Of what exists while helm test runs. */}}
+{{- define "injector.hook" -}}
+helm.sh/hook: test
+helm.sh/hook-delete-policy: before-hook-creation,hook-succeeded
+{{- end -}}
+
 {{/* A token that only who mounts it has, where clients look for it. */}}
 {{- define "injector.token" -}}
 projected:
@@ -57,26 +86,42 @@ projected:
 {{- end -}}
 
 {{/* Variables of the default profile. An agent by DD_AGENT_HOST, for DD_TRACE_AGENT_URL would win over a host that a
-Pod says itself. References go to a name of ours alone: a Pod that has DD_AGENT_HOST has it behind these. */}}
+Pod says itself. */}}
 {{- define "injector.variables" -}}
 {{- $agent := .Values.agentHost -}}
-{{- $host := $agent -}}
-{{- if not $agent -}}
-  {{- $host = "$(INJECTOR_AGENT_HOST)" -}}
-{{- else if contains ":" $agent -}}
-  {{- $host = printf "[%s]" $agent -}}
-{{- end -}}
-{{- if $agent }}
-- {name: DD_AGENT_HOST, value: {{ $agent | quote }}}
-{{- else }}
-- {name: INJECTOR_AGENT_HOST, valueFrom: {fieldRef: {fieldPath: status.hostIP}}}
-- {name: DD_AGENT_HOST, valueFrom: {fieldRef: {fieldPath: status.hostIP}}}
-{{- end }}
+{{- $host := $agent | default "$(INJECTOR_AGENT_HOST)" -}}
+{{- if contains ":" $host }}{{ $host = printf "[%s]" $host }}{{ end -}}
+- name: DD_AGENT_HOST
+  vocabulary: datadog
+  {{- if $agent }}
+  value: {{ $agent | quote }}
+  {{- else }}
+  valueFrom: {fieldRef: {fieldPath: status.hostIP}}
+  {{- end }}
 {{- if ne (int .Values.agentPort) 8126 }}
-- {name: DD_TRACE_AGENT_PORT, value: {{ .Values.agentPort | quote }}}
+- name: DD_TRACE_AGENT_PORT
+  vocabulary: datadog
+  value: {{ .Values.agentPort | quote }}
 {{- end }}
-- {name: DD_TRACE_AGENT_TIMEOUT, value: "2"}
-- {name: OTEL_EXPORTER_OTLP_ENDPOINT, value: {{ .Values.otlpEndpoint | default (printf "http://%s:4318" $host) | quote }}}
+# seconds; while an agent does not answer, a JVM's main waits several times that long
+- name: DD_TRACE_AGENT_TIMEOUT
+  vocabulary: datadog
+  value: "2"
+{{- if not (or $agent .Values.otlpEndpoint) }}
+- name: INJECTOR_AGENT_HOST
+  vocabulary: opentelemetry
+  valueFrom: {fieldRef: {fieldPath: status.hostIP}}
+{{- end }}
+- name: OTEL_EXPORTER_OTLP_ENDPOINT
+  vocabulary: opentelemetry
+  value: {{ .Values.otlpEndpoint | default (printf "http://%s:4318" $host) | quote }}
+# traces alone
+- name: OTEL_METRICS_EXPORTER
+  vocabulary: opentelemetry
+  value: none
+- name: OTEL_LOGS_EXPORTER
+  vocabulary: opentelemetry
+  value: none
 {{- end -}}
 
 {{- define "injector.configuration" -}}

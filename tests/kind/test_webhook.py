@@ -1,0 +1,146 @@
+"""The chart in a real cluster: helm install with the agent's address, one annotation, and a request gives its span."""
+
+import dataclasses
+import json
+import shutil
+
+import pytest
+
+from cluster import CLUSTER, done, until
+from harness import ROOT, made
+from rows import ROWS, ask, assert_traced
+from test_java import damaged_image, init_status  # noqa: F401: a fixture
+
+INJECTED = [row for row in ROWS if not row.sidecar]
+RELEASE = "injector"
+
+
+def helm(*argv):
+    done("helm", *argv, "--kube-context", f"kind-{CLUSTER}", timeout=600)
+
+
+def asking(entry):
+    """The annotation in which a library of the catalog is asked for: {name: value}."""
+    if "datadog" in entry["names"]:
+        return {f"admission.datadoghq.com/{entry['names']['datadog']}-lib.version": "latest"}
+    return {f"instrumentation.opentelemetry.io/inject-{entry['names']['opentelemetry']}": "true"}
+
+
+@pytest.fixture(scope="module")
+def catalog(base_image, image_of, load):
+    """The catalog that the webhook's image has, with the names that the images have in the cluster: library → entry."""
+    made(ROOT / "scripts/catalog", timeout=1800)
+    whole = json.loads((ROOT / "build/catalog.json").read_text())
+    entries = {entry["name"]: entry for entry in whole["libraries"]}
+    for row in INJECTED:
+        version = entries[row.library]["versions"][0]
+        version["image"] = load(image_of(f"{row.language}/{row.library}"), row.library)
+        version.pop("digest", None)
+    return whole, entries
+
+
+@pytest.fixture(scope="module")
+def webhook(catalog, namespaces, intake, load, tmp_path_factory):
+    """The chart, installed as a user does; the namespace of its Pods."""
+    if not shutil.which("helm"):
+        pytest.skip("helm is not on the PATH")
+    image = load(made(ROOT / "scripts/image", "webhook", timeout=1800).stdout.split()[-1], "webhook")
+    where = tmp_path_factory.mktemp("chart")
+    (where / "catalog.json").write_text(json.dumps(catalog[0]))
+    address = intake.url.removeprefix("http://").rsplit(":", 1)[0]
+    with namespaces(where) as space:
+        helm("install", RELEASE, ROOT / "charts/injector", "--namespace", space.name, "--set", f"agentHost={address}",
+             "--set", f"otlpEndpoint={intake.url}", "--set", f"image.name={image.split(':')[0]},image.tag={image.split(':')[1]}",
+             "--set-file", f"catalog={where / 'catalog.json'}", "--wait", "--timeout", "180s")
+        yield space
+        helm("uninstall", RELEASE, "--namespace", space.name)
+
+
+SECURITY = {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}}
+
+
+def template(image, annotations, **container):
+    return {"metadata": {"labels": {"app": "x"}, "annotations": annotations},
+            "spec": {"securityContext": {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}},
+                     "containers": [{"name": "app", "image": image, "securityContext": SECURITY} | container]}}
+
+
+def deployment(name, pod):
+    return {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": name},
+            "spec": {"selector": {"matchLabels": {"app": name}},
+                     "template": pod | {"metadata": pod["metadata"] | {"labels": {"app": name}}}}}
+
+
+def pod_of(space, name):
+    """The name of a workload's Pod, once there is one."""
+    def found():
+        return space.kubectl("get", "pods", "-l", f"app={name}", "-o", "jsonpath={.items[*].metadata.name}").split()
+    return until(f"a Pod of {name}", found)[0]
+
+
+@pytest.fixture(scope="module")
+def deployments(webhook, catalog, namespaces, load_app, tmp_path_factory):
+    """All at once, in one namespace."""
+    where = tmp_path_factory.mktemp("deployments")
+    with namespaces(where) as space:
+        for row in INJECTED:
+            space.apply(where, deployment(row.library, template(load_app(row.language), asking(catalog[1][row.library]))))
+        yield space
+
+
+@pytest.mark.parametrize("row", INJECTED, ids=str)
+def test_one_annotation_and_a_request_gives_its_span(row, catalog, image_of, deployments, intake):
+    pod = pod_of(deployments, row.library)
+    named = dataclasses.replace(row, service=row.library)  # after the Deployment
+    assert_traced(named, image_of(f"{row.language}/{row.library}"), intake, deployments, pod)
+    found = deployments.pod(pod)
+    assert found["metadata"]["annotations"]["injector/status"] == "injected"
+    assert [s["restartCount"] for s in found["status"]["initContainerStatuses"]] == [0]
+
+
+def test_helm_test(webhook):
+    helm("test", RELEASE, "--namespace", webhook.name)
+
+
+def test_who_does_not_ask_is_left_alone(webhook, namespace, load_app, tmp_path):
+    namespace.apply(tmp_path, deployment("plain", template(load_app("python"), {})))
+    pod = namespace.pod(pod_of(namespace, "plain"))
+    assert "initContainers" not in pod["spec"] and "annotations" not in pod["metadata"]
+
+
+@pytest.mark.parametrize("how", ["valueFrom", "envFrom"])
+def test_what_the_pod_sets_elsewhere_is_joined_in_a_running_jvm(webhook, catalog, image_of, namespace, load_app, intake, tmp_path, how):
+    namespace.kubectl("create", "configmap", "options", "--from-literal=JAVA_TOOL_OPTIONS=-Dmine=1")
+    annotations = asking(catalog[1]["dd-java-agent"])
+    if how == "valueFrom":
+        container = {"env": [{"name": "JAVA_TOOL_OPTIONS", "valueFrom": {"configMapKeyRef": {"name": "options", "key": "JAVA_TOOL_OPTIONS"}}}]}
+    else:
+        container = {"envFrom": [{"configMapRef": {"name": "options"}}]}
+        annotations |= {"injector/env-from": "JAVA_TOOL_OPTIONS"}
+    namespace.apply(tmp_path, deployment("java-app", template(load_app("java"), annotations, **container)))
+    pod = pod_of(namespace, "java-app")
+    assert_traced(ROWS[0], image_of("java/dd-java-agent"), intake, namespace, pod)
+    assert "Picked up JAVA_TOOL_OPTIONS: -Dmine=1 -javaagent:/injector/dd-java-agent.jar" in namespace.kubectl("logs", pod, "-c", "app")
+
+
+def test_a_damaged_image_holds_nobody_back(webhook, damaged_image, namespace, load_app, tmp_path):  # noqa: F811
+    annotations = {"admission.datadoghq.com/java-lib.custom-image": damaged_image}
+    namespace.apply(tmp_path, deployment("java-app", template(load_app("java"), annotations)))
+    pod = pod_of(namespace, "java-app")
+    ask(namespace, pod)
+    end = init_status(namespace.pod(pod))["state"]["terminated"]
+    assert end["exitCode"] == 0 and "digest-mismatch" in end["message"], end
+    assert "injector: digest-mismatch: " in namespace.kubectl("describe", "pod", pod)
+
+
+def test_a_job_that_is_not_restarted(webhook, catalog, namespace, load_app, tmp_path):
+    pod = template(load_app("python"), asking(catalog[1]["ddtrace"]),
+                   command=["python3", "-c", "import os; print(os.environ['PYTHONPATH'], *sorted(os.listdir('/injector')))"])
+    pod["spec"]["restartPolicy"] = "Never"
+    pod["metadata"]["labels"] = {"app": "batch"}
+    namespace.apply(tmp_path, {"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "batch"},
+                               "spec": {"backoffLimit": 0, "template": pod}})
+    until("the Job is complete", lambda: namespace.kubectl("get", "job", "batch", "-o", "jsonpath={.status.succeeded}") == "1")
+    assert namespace.kubectl("logs", "job/batch", "-c", "app") == "/injector/ddtrace .injector ddtrace\n"
+    variables = {v["name"]: v.get("value") for v in namespace.pod(pod_of(namespace, "batch"))["spec"]["containers"][0]["env"]}
+    assert variables["DD_SERVICE"] == "batch"
