@@ -128,7 +128,9 @@ class Injection {
   }
 
   bool is_hindered(const Plan& plan, const std::string& name) {
-    const Json& container = *container_named(pod(), name);
+    ContainerPlace place;
+    find_container(pod(), name, place);
+    const Json& container = place.in(pod());
     for (const Json& mount : list_at(container, {"volumeMounts"})) {
       const std::string_view path = text_at(mount, {"mountPath"});
       if (text_at(mount, {"name"}) == words::volume && path == configuration_.mount_path) continue;
@@ -137,8 +139,9 @@ class Injection {
         return true;
       }
     }
+    const Surroundings surroundings = surroundings_of(plan, place);
     return std::any_of(plan.environment.begin(), plan.environment.end(),
-                       [&](const Variable& variable) { return noted(hindrance(container, variable)); });
+                       [&](const Variable& variable) { return noted(hindrance(container, variable, surroundings)); });
   }
 
   std::vector<ContainerPlace> places_of(const Wish& wish) const {
@@ -183,9 +186,9 @@ class Injection {
     for (const Variable& variable : plan.environment) merge(patch_, place, variable, surroundings);
     for (const Variable& variable : identity_of(pod(), name, *plan.wish.vocabulary)) {
       // What the application says of itself stays.
-      if (!hindrance(place.in(pod()), variable)) merge(patch_, place, variable, {});
+      if (!hindrance(place.in(pod()), variable, surroundings)) merge(patch_, place, variable, surroundings);
     }
-    add_absent(patch_, place, plan.profile->variables_for(plan.wish.vocabulary->name));
+    add_absent(patch_, place, plan.profile->variables_for(plan.wish.vocabulary->name), surroundings);
   }
 
   Surroundings surroundings_of(const Plan& plan, const ContainerPlace& place) const {

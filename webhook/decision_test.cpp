@@ -108,6 +108,7 @@ TEST(Decision, ReadsWhatPeopleWrite) {
   EXPECT_EQ(said({{"first.example/tea-lib.version", "v1"}}), "unknown-library");
   EXPECT_EQ(said({{"first.example/other.coffee-lib.version", "v1"}}), "unknown-container");
   EXPECT_EQ(said({{"first.example/coffee-lib.config", "{}"}}), "unsupported");
+  EXPECT_EQ(said({{"first.example/coffee-lib.image", " "}}), "not-understood");
   EXPECT_EQ(said({{"second.example/inject-coffee", "false"}}), "refused");
   EXPECT_EQ(said({{"second.example/inject-coffee", "mine"}}), "unknown-profile");
   EXPECT_EQ(said({{"second.example/inject-walk", "true"}}), "sidecar");
@@ -199,6 +200,7 @@ TEST(Decision, NamesTheService) {
   };
   EXPECT_EQ(service({{"first.example/service", "shop"}}), "shop");
   EXPECT_EQ(service({{"first.example/service", "shop"}, {"first.example/app.service", "till"}}), "till");
+  EXPECT_EQ(app(of(with("/metadata/annotations/first.example~1service", "shop")))["env"].front()["value"], "shop");
   const Json pod = with("/spec/containers/0/env", {{{"name", "FIRST_SERVICE"}, {"value", "own"}}});
   EXPECT_EQ(app(of(pod))["env"], Json({{{"name", "OPTIONS"}, {"value", "-agent:/injector/a.jar"}},
                                        {{"name", "FIRST_SERVICE"}, {"value", "own"}}}));

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/environment.h"
+#include "core/text.h"
 #include "webhook/words.h"
 
 namespace injector {
@@ -28,11 +29,7 @@ std::size_t count(const Json& container, std::string_view name) {
 }
 
 // $(NAME) is a reference in a Pod, and $$ the text $.
-std::string escaped(const std::string& text) {
-  std::string result;
-  for (const char byte : text) result.append(byte == '$' ? 2 : 1, byte);
-  return result;
-}
+std::string escaped(const std::string& text) { return replace_all(text, "$", "$$"); }
 
 std::string reference(const std::string& name) { return "$(" + name + ")"; }
 
@@ -55,29 +52,49 @@ bool holds(const std::string& value, const Variable& variable) {
   return false;
 }
 
+bool is_in_env_from(const Json& container, const std::string& name, const Surroundings& surroundings) {
+  return surroundings.env_from.contains(name) && !list_at(container, {"envFrom"}).empty();
+}
+
 // What a variable that no env entry sets is joined with.
 std::string present_elsewhere(const Json& container, const std::string& name, const Surroundings& surroundings) {
-  if (surroundings.env_from.contains(name) && !list_at(container, {"envFrom"}).empty()) return reference(name);
+  if (is_in_env_from(container, name, surroundings)) return reference(name);
   const auto set = surroundings.image_sets.find(name);
   return set == surroundings.image_sets.end() ? "" : escaped(set->second);
 }
 
 bool comes_from_elsewhere(const Json& entry) { return !object_at(entry, {"valueFrom"}).empty(); }
 
-bool is_optional(const Json& entry) {
-  for (const auto& [kind, source] : object_at(entry, {"valueFrom"}).items()) {
+// Whether any of an object's members is a source that may be absent: of valueFrom, or of an entry of envFrom.
+bool is_optional(const Json& sources) {
+  return std::any_of(sources.begin(), sources.end(), [](const Json& source) {
     const Json* optional = find(source, {"optional"});
-    if (optional != nullptr && *optional != false) return true;
-  }
-  return false;
+    return optional != nullptr && *optional != false && !optional->is_null();
+  });
+}
+
+Note optional_note(const std::string& where) {
+  return {Why::variable_optional, where +
+                                      " comes from an optional source: where that is absent, a reference to "
+                                      "it would stay as it is written, and stop the application"};
+}
+
+std::optional<Note> hindrance_of_env_from(const Json& container, const Variable& variable, const std::string& where) {
+  if (variable.merge == Merge::set) return Note{Why::variable_differs, where + " comes from envFrom"};
+  const Json& sources = list_at(container, {"envFrom"});
+  if (std::all_of(sources.begin(), sources.end(), is_optional)) return optional_note(where);
+  return {};
 }
 
 }  // namespace
 
-std::optional<Note> hindrance(const Json& container, const Variable& variable) {
+std::optional<Note> hindrance(const Json& container, const Variable& variable, const Surroundings& surroundings) {
   const std::size_t at = position(container, variable.name);
-  if (at == none) return {};
   const std::string where = variable.name + " of container " + std::string(text_at(container, {"name"}));
+  if (at == none) {
+    return is_in_env_from(container, variable.name, surroundings) ? hindrance_of_env_from(container, variable, where)
+                                                                  : std::nullopt;
+  }
   if (count(container, variable.name) > 1) return Note{Why::variable_twice, where + " is set twice"};
   const Json& entry = env_of(container)[at];
   if (!comes_from_elsewhere(entry)) {
@@ -88,11 +105,7 @@ std::optional<Note> hindrance(const Json& container, const Variable& variable) {
     return {};
   }
   if (variable.merge == Merge::set) return Note{Why::variable_differs, where + " comes from elsewhere"};
-  if (is_optional(entry)) {
-    return Note{Why::variable_optional, where +
-                                            " comes from an optional source: where that is absent, a reference to "
-                                            "it would stay as it is written, and stop the application"};
-  }
+  if (is_optional(entry["valueFrom"])) return optional_note(where);
   if (position(container, std::string(words::renamed) + variable.name) != none) {
     return Note{Why::name_taken, where + " would get the name " + std::string(words::renamed) + variable.name};
   }
@@ -119,10 +132,13 @@ void merge(Patch& patch, const ContainerPlace& place, const Variable& wanted, co
   if (!holds(present, variable)) patch.add(pointer + "/value", merged(variable, present));
 }
 
-void add_absent(Patch& patch, const ContainerPlace& place, const std::vector<Json>& entries) {
+void add_absent(Patch& patch, const ContainerPlace& place, const std::vector<Json>& entries,
+                const Surroundings& surroundings) {
   std::size_t added = 0;
   for (const Json& entry : entries) {
-    if (position(place.in(patch.document()), text_at(entry, {"name"})) != none) continue;
+    const std::string name(text_at(entry, {"name"}));
+    const Json& container = place.in(patch.document());
+    if (position(container, name) != none || is_in_env_from(container, name, surroundings)) continue;
     patch.insert(place.pointer(), "env", added++, entry);
   }
 }

@@ -14,19 +14,21 @@ namespace injector {
 
 // What else is known of a container than its env.
 struct Surroundings {
-  std::set<std::string> env_from;                 // variables that its envFrom is known to set
+  std::set<std::string> env_from;                 // variables that its envFrom, if it has one, is known to set
   std::map<std::string, std::string> image_sets;  // by the image itself
 };
 
 // Why a variable cannot be merged with what the container has of that name; empty where it can.
-std::optional<Note> hindrance(const Json& container, const Variable& variable);
+std::optional<Note> hindrance(const Json& container, const Variable& variable, const Surroundings& surroundings);
 
 // Merges a variable (its value already names the mount) into the container's env, once: a literal value is joined in
 // place; one that comes from elsewhere gets another name in front of which words::renamed stands, and is referred to; a
 // new one goes in front of all, so that those of the container may refer to it. hindrance() found nothing.
 void merge(Patch& patch, const ContainerPlace& place, const Variable& variable, const Surroundings& surroundings);
 
-// Adds entries, as a container's env has them, in front and in their order, but those whose name is there.
-void add_absent(Patch& patch, const ContainerPlace& place, const std::vector<Json>& entries);
+// Adds entries, as a container's env has them, in front and in their order, but those whose name is there, in env or,
+// as far as that is known, in envFrom.
+void add_absent(Patch& patch, const ContainerPlace& place, const std::vector<Json>& entries,
+                const Surroundings& surroundings);
 
 }  // namespace injector

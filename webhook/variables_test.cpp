@@ -16,7 +16,7 @@ Json pod_with(const Json& env) {
 Json env_after(const Json& env, const Variable& variable, const Surroundings& surroundings = {}) {
   Patch patch(pod_with(env));
   const ContainerPlace place;
-  EXPECT_FALSE(hindrance(place.in(patch.document()), variable));
+  EXPECT_FALSE(hindrance(place.in(patch.document()), variable, surroundings));
   merge(patch, place, variable, surroundings);
   const Json once = patch.document();
   merge(patch, place, variable, surroundings);
@@ -64,7 +64,7 @@ TEST(Variables, OfTheImageAreJoined) {
 }
 
 std::string_view hindered(const Json& env, const Variable& variable) {
-  const auto note = hindrance(pod_with(env)["spec"]["containers"][0], variable);
+  const auto note = hindrance(pod_with(env)["spec"]["containers"][0], variable, {});
   return note ? name_of(note->why) : "";
 }
 
@@ -85,12 +85,27 @@ TEST(Variables, ThatCannotBeMergedAreAReason) {
   EXPECT_EQ(hindered({{{"name", "ON"}, {"value", "1"}}}, set), "");
 }
 
+TEST(Variables, OfEnvFromAreReferredToOnlyWhereTheyAreSure) {
+  const auto hindered_by = [](const Json& sources, const Variable& variable) {
+    const auto note = hindrance({{"name", "app"}, {"envFrom", sources}}, variable, {{variable.name}, {}});
+    return note ? name_of(note->why) : "";
+  };
+  const Json sure = {{"configMapRef", {{"name", "c"}}}};
+  const Json optional = {{"prefix", "P_"}, {"configMapRef", {{"name", "c"}, {"optional", true}}}};
+  EXPECT_EQ(hindered_by({sure, optional}, append), "");
+  EXPECT_EQ(hindered_by(Json::array({optional}), append), "variable-optional");
+  EXPECT_EQ(hindered_by(Json::array(), append), "");
+  EXPECT_EQ(hindered_by(Json::array({sure}), {"ON", "1", Merge::set, ""}), "variable-differs");
+}
+
 TEST(Variables, AreAddedOnlyWhereAbsent) {
   Patch patch(pod_with({{{"name", "HOST"}, {"value", "mine"}}}));
   add_absent(patch, {},
              {{{"name", "NODE"}, {"value", "n"}},
               {{"name", "HOST"}, {"value", "x"}},
-              {{"name", "URL"}, {"value", "$(NODE)"}}});
+              {{"name", "PORT"}, {"value", "1"}},
+              {{"name", "URL"}, {"value", "$(NODE)"}}},
+             {{"PORT"}, {}});
   EXPECT_EQ(ContainerPlace().in(patch.document())["env"], Json({{{"name", "NODE"}, {"value", "n"}},
                                                                 {{"name", "URL"}, {"value", "$(NODE)"}},
                                                                 {{"name", "HOST"}, {"value", "mine"}}}));

@@ -4,6 +4,7 @@
 #include <functional>
 #include <map>
 
+#include "webhook/image_reference.h"
 #include "webhook/pattern.h"
 #include "webhook/pod.h"
 #include "webhook/words.h"
@@ -193,6 +194,10 @@ class Reading {
         wish.version = asked.value;
         break;
       case Meaning::image:
+        if (!is_image_reference(asked.value)) {
+          note(Why::not_understood, asked.annotation + " is \"" + asked.value + "\", which is no image");
+          return false;
+        }
         wish.image = asked.value;
         break;
       case Meaning::all:

@@ -7,7 +7,6 @@
 #include <cstdint>
 #include <cstdlib>
 #include <limits>
-#include <regex>
 
 namespace injector {
 namespace {
@@ -72,9 +71,31 @@ std::optional<Json> integer(std::string_view text) {
   return number || is_signed ? number : digits<std::uint64_t>(rest, base);
 }
 
+// Whether digits, and what else a decimal fraction has, are all there is.
+bool is_real(std::string_view text) {
+  const auto take = [&text](std::string_view any) {
+    const std::size_t size = std::min(text.find_first_not_of(any), text.size());
+    text.remove_prefix(size);
+    return size;
+  };
+  const auto take_one = [&text](std::string_view any) {
+    const bool found = !text.empty() && any.find(text.front()) != any.npos;
+    text.remove_prefix(found ? 1 : 0);
+    return found;
+  };
+  constexpr std::string_view digit = "0123456789";
+  take_one("+-");
+  std::size_t count = take(digit);
+  if (take_one(".")) count += take(digit);
+  if (count > 0 && take_one("eE")) {
+    take_one("+-");
+    count = take(digit);
+  }
+  return count > 0 && text.empty();
+}
+
 std::optional<Json> real(const std::string& text) {
-  static const std::regex form(R"([-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?)");
-  if (!std::regex_match(text, form)) return {};
+  if (!is_real(text)) return {};
   const double value = std::strtod(text.c_str(), nullptr);
   return std::isinf(value) ? std::optional<Json>() : Json(value);
 }

@@ -50,7 +50,7 @@ def plain(pod):
     """A stored Pod without what differs between any two of them, and without the token that Kubernetes mounts by itself."""
     pod = json.loads(re.sub(r"kube-api-access-[a-z0-9]{5}", "kube-api-access", json.dumps(pod)))
     if "generateName" in pod["metadata"]:
-        pod["metadata"].pop("name")
+        pod["metadata"].pop("name", None)
     for key in ("uid", "creationTimestamp", "resourceVersion", "managedFields", "namespace"):
         pod["metadata"].pop(key, None)
     for container in pod["spec"].get("initContainers", []) + pod["spec"]["containers"]:
