@@ -96,7 +96,7 @@ def test_the_plain_yaml_is_made_of_the_chart(tmp_path):
 
 
 def prefixes_of(vocabulary):
-    """What begins the names in which a vocabulary asks, and names what it does not carry."""
+    """What begins the labels and annotations in which a vocabulary asks, or names what is not supported."""
     names = [request["annotation"] for request in vocabulary["requests"]] + vocabulary.get("unsupported", [])
     names += [vocabulary["switch"]["label"]] if "switch" in vocabulary else []
     return {name.split("/")[0] + "/" for name in names}
