@@ -200,6 +200,7 @@ TEST(Decision, NamesTheService) {
   };
   EXPECT_EQ(service({{"first.example/service", "shop"}}), "shop");
   EXPECT_EQ(service({{"first.example/service", "shop"}, {"first.example/app.service", "till"}}), "till");
+  EXPECT_EQ(app(of(with("/metadata/annotations/first.example~1service", "shop")))["env"].front()["value"], "shop");
   const Json pod = with("/spec/containers/0/env", {{{"name", "FIRST_SERVICE"}, {"value", "own"}}});
   EXPECT_EQ(app(of(pod))["env"], Json({{{"name", "OPTIONS"}, {"value", "-agent:/injector/a.jar"}},
                                        {{"name", "FIRST_SERVICE"}, {"value", "own"}}}));

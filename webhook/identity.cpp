@@ -6,10 +6,13 @@
 namespace injector {
 namespace {
 
-std::string from_labels(const Json& pod, const std::string& container, const std::vector<std::string>& patterns) {
+// The first that the Pod has, as a label or else as an annotation.
+std::string said(const Json& pod, const std::string& container, const std::vector<std::string>& patterns) {
   for (const std::string& pattern : patterns) {
-    const std::string_view value = label(pod, fill(pattern, {"", container}));
-    if (!value.empty()) return std::string(value);
+    const std::string name = fill(pattern, {"", container});
+    for (const std::string_view value : {label(pod, name), annotation(pod, name)}) {
+      if (!value.empty()) return std::string(value);
+    }
   }
   return {};
 }
@@ -17,7 +20,7 @@ std::string from_labels(const Json& pod, const std::string& container, const std
 std::map<std::string, std::string> facts_of(const Json& pod, const std::string& container,
                                             const Vocabulary& vocabulary) {
   std::map<std::string, std::string> facts;
-  for (const auto& [fact, patterns] : vocabulary.labels) facts[fact] = from_labels(pod, container, patterns);
+  for (const auto& [fact, patterns] : vocabulary.labels) facts[fact] = said(pod, container, patterns);
   std::string& service = facts["service"];
   if (service.empty()) service = workload_of(pod);
   return facts;
