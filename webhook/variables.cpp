@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/environment.h"
+#include "core/text.h"
 #include "webhook/words.h"
 
 namespace injector {
@@ -28,11 +29,7 @@ std::size_t count(const Json& container, std::string_view name) {
 }
 
 // $(NAME) is a reference in a Pod, and $$ the text $.
-std::string escaped(const std::string& text) {
-  std::string result;
-  for (const char byte : text) result.append(byte == '$' ? 2 : 1, byte);
-  return result;
-}
+std::string escaped(const std::string& text) { return replace_all(text, "$", "$$"); }
 
 std::string reference(const std::string& name) { return "$(" + name + ")"; }
 
