@@ -63,7 +63,7 @@ def webhook(image, catalog, namespaces, intake, tmp_path_factory):
     name, tag = image.split(":")
     with namespaces(where) as space:
         helm("install", RELEASE, ROOT / "charts/injector", "--namespace", space.name, "--set", f"agentHost={address}",
-             "--set", f"otlpEndpoint={intake.url}", "--set", f"image.name={name},image.tag={tag}",
+             "--set", f"otlpEndpoint={intake.url}", "--set-string", f"image.name={name},image.tag={tag}",
              "--set-file", f"catalog={where / 'catalog.json'}", "--wait", "--timeout", "180s")
         yield space
         helm("uninstall", RELEASE, "--namespace", space.name)
