@@ -135,6 +135,13 @@ def test_the_entries():
         assert "caBundle" not in entry["clientConfig"]
 
 
+def test_a_node_without_time_ends_no_replica():
+    """With Kubernetes' second and three tries both were restarted at once on a machine with a load of 100."""
+    server = pod(objects())["containers"][0]
+    assert server["readinessProbe"]["timeoutSeconds"] >= 10
+    assert server["livenessProbe"]["timeoutSeconds"] * server["livenessProbe"]["failureThreshold"] >= 60
+
+
 def test_a_rule_keeps_its_namespaces():
     rule = {"name": "a", "profile": "p", "namespaceSelector": {
         "matchLabels": {"team": "x"}, "matchExpressions": [{"key": "tier", "operator": "Exists"}]}}
