@@ -26,12 +26,12 @@ bool is_plain(char byte) {
 }
 
 std::string expression_of(std::string_view pattern, std::string_view word) {
-  const std::string library = word.empty() ? std::string(word_expression) : expression_of(word, "x");
   std::string text;
   while (!pattern.empty()) {
     std::size_t taken = 1;
     if (pattern.starts_with("{library}")) {
-      text += library;
+      // A word has nothing but letters, digits and -, which is none of an expression's signs outside of brackets.
+      text += word.empty() ? word_expression : word;
       taken = std::string_view("{library}").size();
     } else if (pattern.starts_with("{container}")) {
       text += word_expression;
