@@ -126,9 +126,9 @@ void add_log(CLI::App& app, WebhookOptions& options) {
 }
 
 constexpr std::array commands = {
-    std::pair("serve", WebhookCommand::serve), std::pair("explain", WebhookCommand::explain),
+    std::pair("serve", WebhookCommand::serve),   std::pair("explain", WebhookCommand::explain),
     std::pair("report", WebhookCommand::report), std::pair("certificate", WebhookCommand::certificate),
-    std::pair("check", WebhookCommand::check), std::pair("policy", WebhookCommand::policy)};
+    std::pair("check", WebhookCommand::check),   std::pair("policy", WebhookCommand::policy)};
 
 }  // namespace
 

@@ -43,8 +43,8 @@ PolicyRule rule_for(const PolicyOptions& options, const Knowledge& knowledge) {
     refuse(options.files.configuration, "has no rule " + options.rule);
   }
   const Profile& profile = *configuration.profile(rule == nullptr ? "default" : rule->profile);
-  return {configuration, catalog, library, *version, *vocabulary,
-          profile,       rule,    environment_of(*version, profile, configuration)};
+  return {configuration, catalog, library, *version,
+          *vocabulary,   profile, rule,    environment_of(*version, profile, configuration)};
 }
 
 // Never in namespaces that keep the cluster going; that this looks at the name alone needs no label of ours.

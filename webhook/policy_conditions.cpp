@@ -132,7 +132,7 @@ class Conditions {
     for (const std::string_view label : words::os_labels) linux += " && " + allows(label, "linux");
     add("linux", linux);
     words_["HAVE"] = cel::literal(rule_.version.architectures);
-    for (const std::string_view label : words::architecture_labels) architecture(label);
+    architecture();
   }
 
   // As Placement::allows().
@@ -147,25 +147,31 @@ class Conditions {
         words_);
   }
 
-  // What the Pod names is there; where it names none, all that the configuration knows.
-  void architecture(std::string_view label) {
-    words_["LABEL"] = cel::literal(label);
-    const std::string named = cel::fill(
-        "$TERMS.all(t, t.?matchExpressions.orValue([]).all(e, e.key != $LABEL || e.operator != \"In\" ||"
-        " e.?values.orValue([]).all(value, value in $HAVE)))"
-        " && object.spec.?nodeSelector[?$LABEL].orValue($HAVE[0]) in $HAVE",
-        words_);
-    const std::string names_none = cel::fill(
-        "!object.spec.?nodeSelector[?$LABEL].hasValue() && !$TERMS.exists(t,"
-        " t.?matchExpressions.orValue([]).exists(e, e.key == $LABEL && e.operator == \"In\"))",
-        words_);
-    std::string others;
-    for (const std::string& other : rule_.configuration.architectures) {
-      const auto& have = rule_.version.architectures;
-      if (std::find(have.begin(), have.end(), other) == have.end()) others += " && !(" + allows(label, other) + ')';
+  // As misfit(): what the Pod names is there; where it names none, all that the configuration knows.
+  void architecture() {
+    std::string named = "true";
+    std::string names_one = "false";
+    for (const std::string_view label : words::architecture_labels) {
+      words_["LABEL"] = cel::literal(label);
+      named += cel::fill(
+          " && object.spec.?nodeSelector[?$LABEL].orValue($HAVE[0]) in $HAVE && $TERMS.all(t,"
+          " t.?matchExpressions.orValue([]).all(e, e.key != $LABEL || e.operator != \"In\" ||"
+          " e.?values.orValue([]).all(value, value in $HAVE)))",
+          words_);
+      names_one += cel::fill(
+          " || object.spec.?nodeSelector[?$LABEL].hasValue() || $TERMS.exists(t,"
+          " t.?matchExpressions.orValue([]).exists(e, e.key == $LABEL && e.operator == \"In\"))",
+          words_);
     }
-    add("architecture-" + std::string(label.substr(0, label.find('.'))),
-        named + (others.empty() ? "" : " && (!(" + names_none + ") || (true" + others + "))"));
+    std::string others = "true";  // those for which there is no image, and which the Pod rules out
+    const auto& have = rule_.version.architectures;
+    for (const std::string& other : rule_.configuration.architectures) {
+      if (std::find(have.begin(), have.end(), other) != have.end()) continue;
+      std::string possible = "true";
+      for (const std::string_view label : words::architecture_labels) possible += " && " + allows(label, other);
+      others += " && !(" + possible + ')';
+    }
+    add("architecture", named + " && (" + names_one + " || (" + others + "))");
   }
 
   void names() {

@@ -37,7 +37,8 @@ std::string said(const std::vector<std::string>& patterns, std::map<std::string,
     words["NAME"] = in_container(pattern, {});
     all += cel::fill(R"($LABELS[?$NAME].orValue(""), $ANNOTATIONS[?$NAME].orValue(""), )", words);
   }
-  return "object.spec.containers.map(c, ([" + all + "\"\"].filter(text, text != \"\") + [\"\"])[0].replace(\"$\", \"$$\"))";
+  return "object.spec.containers.map(c, ([" + all +
+         "\"\"].filter(text, text != \"\") + [\"\"])[0].replace(\"$\", \"$$\"))";
 }
 
 class PatchText {
@@ -117,9 +118,12 @@ class PatchText {
     for (const std::string& part : joined.parts) parts += (parts.empty() ? "" : ", ") + part;
     words_["PRESENT"] = present;
     words_["SEPARATOR"] = cel::literal(joined.like.separator);
-    if (joined.like.merge == Merge::set) return cel::fill("[" + parts + "].filter(p, p != \"\" && $PRESENT == \"\")", words_);
-    return cel::fill("[" + parts + "].filter(p, p != \"\" && "
-                     "!($SEPARATOR + $PRESENT + $SEPARATOR).contains($SEPARATOR + p + $SEPARATOR))", words_);
+    if (joined.like.merge == Merge::set)
+      return cel::fill("[" + parts + "].filter(p, p != \"\" && $PRESENT == \"\")", words_);
+    return cel::fill("[" + parts +
+                         "].filter(p, p != \"\" && "
+                         "!($SEPARATOR + $PRESENT + $SEPARATOR).contains($SEPARATOR + p + $SEPARATOR))",
+                     words_);
   }
 
   std::string value_for(const Joined& joined, const std::string& present) {
@@ -184,8 +188,9 @@ class PatchText {
     };
     const Json root = {{"spec", {{"securityContext", {{"runAsUser", 0}}}}}};
     only_if("!has(object.spec.initContainers)", R"("/spec/initContainers")", "[]");
-    add('[' + operation(R"("/spec/initContainers/0")", "object.spec.?securityContext.?runAsUser.orValue(1) == 0\n    ? " +
-                                                           container(root) + "\n    : " + container(Json::object())) +
+    add('[' +
+        operation(R"("/spec/initContainers/0")", "object.spec.?securityContext.?runAsUser.orValue(1) == 0\n    ? " +
+                                                     container(root) + "\n    : " + container(Json::object())) +
         ']');
     words_["COPIED"] = cel::literal(copied_resources);
     only_if("variables.roomiest.size() > 0", R"("/spec/initContainers/0/resources")",
@@ -217,7 +222,8 @@ class PatchText {
     words_["EVICTABLE"] = cel::literal(words::evictable);
     words_["VOLUME"] = cel::literal(words::volume);
     words_["PATH"] = cel::literal("/metadata/annotations/" + pointer_part(words::evictable));
-    add(cel::fill("[$ANNOTATIONS[?$EVICTABLE].orValue(\"\")]"
+    add(
+        cel::fill("[$ANNOTATIONS[?$EVICTABLE].orValue(\"\")]"
                   ".filter(text, !text.split(\",\").exists(name, name.trim() == $VOLUME)).map(text, " +
                       operation("$PATH", "text == \"\" ? $VOLUME : text + \",\" + $VOLUME") + ')',
                   words_));
