@@ -244,7 +244,7 @@ def share(bench):
         ["review", "server", *["CPU ms", "p50 ms", "p99 ms", "errors"] * 2, "peak MB"],
         *rows(SMALL, results, columns)]), "", sep="\n")
     report_errors(results)
-    subprocess.run(["docker", "rmi", IMAGE], check=False, stdout=subprocess.DEVNULL)
+    subprocess.run(["docker", "rmi", "--force", IMAGE], check=False, stdout=subprocess.DEVNULL)
 
 
 def main():

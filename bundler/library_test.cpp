@@ -141,6 +141,7 @@ INSTANTIATE_TEST_SUITE_P(
     Documents, RefusedLibrary,
     testing::Values(bad_document("no JSON", "{", "not JSON"), bad_document("a list", "[]", "an object is missing"),
                     bad_document("unknown key", document(agent, R"(, "x": 1)"), "the key x is unknown"),
+                    bad_document("a key twice", R"({"name": "demo", "name": "demo"})", "the key name is there twice"),
                     bad_document("missing key", R"({"name": "demo"})", "is missing"),
                     bad_document("artifacts of another type", document("{}"), "artifacts is no list"),
                     bad_document("a number as path", document(R"([{"from": "a", "path": 1}])"), "path is not a string"),

@@ -8,11 +8,11 @@
 #include "injector/compare.h"
 #include "injector/directory_cache.h"
 #include "injector/fill.h"
-#include "log/log.h"
 #include "injector/records.h"
 #include "injector/stage.h"
 #include "injector/stage_plan.h"
 #include "injector/target.h"
+#include "log/log.h"
 
 namespace injector {
 namespace {

@@ -3,9 +3,9 @@
 #include <utility>
 
 #include "core/error.h"
-#include "log/log.h"
 #include "injector/records.h"
 #include "injector/stage.h"
+#include "log/log.h"
 
 namespace injector {
 namespace {

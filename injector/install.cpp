@@ -10,13 +10,13 @@
 #include "injector/fill.h"
 #include "injector/found.h"
 #include "injector/lock.h"
-#include "log/log.h"
 #include "injector/publish.h"
 #include "injector/records.h"
 #include "injector/slots.h"
 #include "injector/stage.h"
 #include "injector/stage_plan.h"
 #include "injector/target.h"
+#include "log/log.h"
 
 namespace injector {
 namespace {

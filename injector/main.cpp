@@ -11,9 +11,9 @@
 #include "injector/interrupt.h"
 #include "injector/left.h"
 #include "injector/limits.h"
-#include "log/log.h"
 #include "injector/options.h"
 #include "injector/report.h"
+#include "log/log.h"
 
 namespace injector {
 namespace {

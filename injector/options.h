@@ -6,8 +6,8 @@
 
 #include "injector/environment.h"
 #include "injector/install.h"
-#include "log/log.h"
 #include "injector/trust.h"
+#include "log/log.h"
 
 namespace injector {
 

@@ -4,8 +4,8 @@
 #include <string>
 
 #include "core/error.h"
-#include "log/log.h"
 #include "injector/outcome.h"
+#include "log/log.h"
 
 namespace injector {
 

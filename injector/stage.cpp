@@ -7,8 +7,8 @@
 #include "core/process.h"
 #include "core/tree_guard.h"
 #include "injector/compare.h"
-#include "log/log.h"
 #include "injector/records.h"
+#include "log/log.h"
 
 namespace injector {
 namespace {

@@ -5,7 +5,9 @@
 #include <set>
 
 #include "core/error.h"
+#include "webhook/image_reference.h"
 #include "webhook/pattern.h"
+#include "webhook/variable_source.h"
 
 namespace injector {
 namespace {
@@ -75,8 +77,19 @@ void read_keys(const Node& node, const std::map<std::string, Reader>& readers) {
   });
 }
 
-bool is_variable_name(std::string_view name) {
-  return !name.empty() && std::all_of(name.begin(), name.end(), [](char byte) { return byte > ' ' && byte != '='; });
+std::map<std::string, std::string> renamed(const Node& node) {
+  std::map<std::string, std::string> names = node.map_of_texts();
+  const bool good =
+      std::all_of(names.begin(), names.end(), [](const auto& name) { return is_variable_name(name.second); });
+  if (!good) node.refuse("has no name of a variable");
+  return names;
+}
+
+std::string registry(const Node& node) {
+  std::string name = node.text();
+  while (name.ends_with('/')) name.pop_back();
+  if (!name.empty() && !is_image_reference(name + "/image")) node.refuse("is not what may stand in front of an image");
+  return name;
 }
 
 Profile::ForVocabulary variable(const Node& node) {
@@ -90,6 +103,8 @@ Profile::ForVocabulary variable(const Node& node) {
     node.refuse("has not exactly name, and value or valueFrom, and for which vocabulary");
   }
   if (value != nullptr && !value->is_string()) node.refuse("has a value that is not a text: write it in quotes");
+  const std::string problem = elsewhere ? problem_of_source(entry["valueFrom"]) : "";
+  if (!problem.empty()) node.refuse(problem);
   return {vocabulary, std::move(entry)};
 }
 
@@ -98,7 +113,7 @@ Profile read_profile(const Node& node) {
   std::set<std::pair<std::string, std::string>> names;
   read_keys(node, {
                       {"libraries", [&](const Node& at) { profile.libraries = at.map_of_texts(); }},
-                      {"rename", [&](const Node& at) { profile.rename = at.map_of_texts(); }},
+                      {"rename", [&](const Node& at) { profile.rename = renamed(at); }},
                       {"variables",
                        [&](const Node& at) {
                          at.each_item([&](const Node& item) {
@@ -167,7 +182,7 @@ Configuration read_configuration(const Json& json, const std::string& path) {
     at.each_member([&](const std::string& name, const Node& node) { all.profiles[name] = read_profile(node); });
   };
   read_keys(document,
-            {{"registry", [&](const Node& at) { all.registry = at.text(); }},
+            {{"registry", [&](const Node& at) { all.registry = registry(at); }},
              {"mountPath", [&](const Node& at) { all.mount_path = mount_path(at); }},
              {"imagePullSecrets", [&](const Node& at) { all.image_pull_secrets = at.texts(); }},
              {"onFailure", [&](const Node& at) { all.wait_for_library = waits(at); }},

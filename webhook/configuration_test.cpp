@@ -57,11 +57,45 @@ TEST(Configuration, IsRefusedWithTheKeyThatIsWrong) {
   EXPECT_EQ(problem("hostNetwork: 1"), "hostNetwork is neither true nor false");
   EXPECT_EQ(problem("profiles: {p: {variables: [{name: A, value: 1}]}}"),
             "profiles.p.variables[0] has a value that is not a text: write it in quotes");
+  EXPECT_EQ(problem("registry: https://registry.example"), "registry is not what may stand in front of an image");
+  EXPECT_EQ(problem("registry: registry.example:5000/team/"), "none");
+  EXPECT_EQ(problem("profiles: {p: {rename: {A: B C}}}"), "profiles.p.rename has no name of a variable");
   EXPECT_EQ(problem("profiles: {p: {variables: [{name: A, value: a}, {name: A, value: b}]}}"),
             "profiles.p.variables[1] is there twice");
   EXPECT_EQ(problem("profiles: {p: {variables: [{value: a}]}}"), "profiles.p.variables[0] has no name of a variable");
   EXPECT_EQ(problem("rules: [{name: r, profile: p}]"), "the document has a rule r of no profile");
   EXPECT_EQ(problem("rules: [{name: R/, profile: default}]"), "rules[0] has a name that is not of a-z, 0-9 and -");
+}
+
+// What a Pod with it would be refused for, or would wait for without end.
+TEST(Configuration, IsRefusedWhereItWouldStopAPod) {
+  const auto problem_of = [](const std::string& source) {
+    return problem("profiles: {p: {variables: [{name: A, valueFrom: {" + source + "}}]}}");
+  };
+  for (const std::string field : {"metadata.name", "status.hostIP", "spec.nodeName", "\"metadata.labels['a.b/c-D']\"",
+                                  "\"metadata.annotations['x']\""}) {
+    EXPECT_EQ(problem_of("fieldRef: {fieldPath: " + field + "}"), "none");
+  }
+  EXPECT_EQ(problem_of("resourceFieldRef: {resource: limits.memory}"), "none");
+  EXPECT_EQ(problem_of("secretKeyRef: {name: a, key: B_c, optional: true}"), "none");
+  for (const std::string source :
+       {"fieldRef: {fieldPath: status.hostIp}", "fieldRef: {}", "fieldRef: {fieldPath: status.hostIP, x: y}",
+        "fieldRef: {fieldPath: \"metadata.labels['']\"}", "fieldRef: {fieldPath: \"metadata.labels['A/b']\"}",
+        "fieldRef: {fieldPath: \"metadata.labels['a/b/c']\"}", "resourceFieldRef: {resource: limits.gpu}",
+        "fileKeyRef: {volumeName: v, path: p, key: k, optional: true}"}) {
+    EXPECT_EQ(problem_of(source), "profiles.p.variables[0] has a source that no Pod knows") << source;
+  }
+  for (const std::string source :
+       {"secretKeyRef: {name: a, key: b}", "configMapKeyRef: {name: a, key: b, optional: false}",
+        "configMapKeyRef: {name: a b, key: b, optional: true}"}) {
+    EXPECT_NE(problem_of(source).find("optional: true"), std::string::npos) << source;
+  }
+  EXPECT_EQ(problem_of("fieldRef: {fieldPath: metadata.name}, secretKeyRef: {}"),
+            "profiles.p.variables[0] has not exactly one source");
+  for (const std::string name : {"'1A'", "A B", "A=B", "'ü'"}) {
+    EXPECT_EQ(problem("profiles: {p: {variables: [{name: " + name + ", value: x}]}}"),
+              "profiles.p.variables[0] has no name of a variable");
+  }
 }
 
 }  // namespace

@@ -8,8 +8,10 @@
 #include "webhook/container.h"
 #include "webhook/guards.h"
 #include "webhook/identity.h"
+#include "webhook/limits.h"
 #include "webhook/patch.h"
 #include "webhook/pod.h"
+#include "webhook/quantity.h"
 #include "webhook/resources.h"
 #include "webhook/variables.h"
 #include "webhook/versions.h"
@@ -122,17 +124,26 @@ class Injection {
     return !plan.wish.containers.empty();
   }
 
+  // Where a container has a volume or a device of its own, and ours would not be seen, or could not be mounted.
+  std::string_view taken_path(const Json& container) const {
+    for (const auto& [list, key] : {std::pair("volumeMounts", "mountPath"), std::pair("volumeDevices", "devicePath")}) {
+      for (const Json& mount : list_at(container, {list})) {
+        const std::string_view path = text_at(mount, {key});
+        if (text_at(mount, {"name"}) == words::volume && path == configuration_.mount_path) continue;
+        if (lies_within(path, configuration_.mount_path) || lies_within(configuration_.mount_path, path)) return path;
+      }
+    }
+    return {};
+  }
+
   bool is_hindered(const Plan& plan, const std::string& name) {
     ContainerPlace place;
     find_container(pod(), name, place);
     const Json& container = place.in(pod());
-    for (const Json& mount : list_at(container, {"volumeMounts"})) {
-      const std::string_view path = text_at(mount, {"mountPath"});
-      if (text_at(mount, {"name"}) == words::volume && path == configuration_.mount_path) continue;
-      if (lies_within(path, configuration_.mount_path) || lies_within(configuration_.mount_path, path)) {
-        note(Why::mount_taken, name + " mounts something at " + std::string(path));
-        return true;
-      }
+    const std::string_view path = taken_path(container);
+    if (!path.empty()) {
+      note(Why::mount_taken, name + " has something at " + std::string(path));
+      return true;
     }
     const Surroundings surroundings = surroundings_of(plan, place);
     return std::any_of(plan.environment.begin(), plan.environment.end(),
@@ -201,8 +212,20 @@ class Injection {
       bytes += plan.bytes;
       entries += plan.entries;
     }
-    if (volume_in(pod()) == VolumeThere::ours) return;
-    patch_.insert("/spec", "volumes", list_at(pod(), {"spec", "volumes"}).size(), volume_for(bytes, entries));
+    const Json volume = volume_for(bytes, entries);
+    if (volume_in(pod()) == VolumeThere::ours) return enlarge_volume(volume["emptyDir"]["sizeLimit"]);
+    patch_.insert("/spec", "volumes", list_at(pod(), {"spec", "volumes"}).size(), volume);
+  }
+
+  // Somebody between two calls of ours may have asked for one more library.
+  void enlarge_volume(const std::string& size) {
+    const Json& volumes = list_at(pod(), {"spec", "volumes"});
+    for (std::size_t number = 0; number < volumes.size(); ++number) {
+      if (text_at(volumes[number], {"name"}) != words::volume) continue;
+      const auto limit = parse_quantity(text_at(volumes[number], {"emptyDir", "sizeLimit"}));
+      if (!limit || *limit >= *parse_quantity(size)) return;
+      return patch_.add("/spec/volumes/" + std::to_string(number) + "/emptyDir/sizeLimit", size);
+    }
   }
 
   void add_pull_secrets() {
@@ -223,9 +246,7 @@ class Injection {
     decision_.verdict = decision_.notes.empty() ? Verdict::injected : Verdict::partial;
     annotate(words::status, std::string(name_of(decision_.verdict)));
     annotate(words::libraries, Json(decision_.libraries).dump());
-    std::string reasons;
-    for (const Note& note : decision_.notes) reasons += (reasons.empty() ? "" : "; ") + line_of(note);
-    if (!reasons.empty()) annotate(words::reasons, reasons);
+    if (!decision_.notes.empty()) annotate(words::reasons, lines_of(decision_.notes));
     const std::string evictable(annotation(pod(), words::evictable));
     if (!listed(evictable).contains(std::string(words::volume))) {
       annotate(words::evictable, evictable + (evictable.empty() ? "" : ",") + std::string(words::volume));
@@ -252,10 +273,14 @@ Decision unchanged(std::vector<Note> notes) {
 
 // What is sent is proven here, not believed: that it applies, to what, and that it only adds.
 Decision proven(Decision decision, const Json& pod) {
-  if (decision.patch.empty() || (pod.patch(decision.patch) == decision.pod && only_adds(pod, decision.pod))) {
+  if (decision.patch.empty()) return decision;
+  if (const auto note = excess(pod, decision.pod)) {
+    decision.notes.push_back(*note);
+  } else if (pod.patch(decision.patch) == decision.pod && only_adds(pod, decision.pod)) {
     return decision;
+  } else {
+    decision.notes.push_back({Why::patch_unsafe, "the patch would change what it should leave: a fault of ours"});
   }
-  decision.notes.push_back({Why::patch_unsafe, "the patch would change what it should leave: a fault of ours"});
   return unchanged(std::move(decision.notes));
 }
 

@@ -37,6 +37,7 @@ constexpr std::array names = {std::pair(Why::not_asked, std::string_view("not-as
                               std::pair(Why::variable_differs, std::string_view("variable-differs")),
                               std::pair(Why::variable_twice, std::string_view("variable-twice")),
                               std::pair(Why::complete, std::string_view("complete")),
+                              std::pair(Why::too_large, std::string_view("too-large")),
                               std::pair(Why::overloaded, std::string_view("overloaded")),
                               std::pair(Why::review_invalid, std::string_view("review-invalid")),
                               std::pair(Why::patch_unsafe, std::string_view("patch-unsafe"))};
@@ -51,6 +52,22 @@ std::string_view name_of(Why why) {
 std::string line_of(const Note& note) {
   const std::string line = std::string(name_of(note.why)) + (note.text.empty() ? "" : ": " + note.text);
   return utf8::printable(line);
+}
+
+std::string lines_of(const std::vector<Note>& notes, std::size_t most) {
+  std::string lines;
+  for (const Note& note : notes) {
+    if (lines.size() > most) break;
+    lines += (lines.empty() ? "" : "; ") + line_of(note);
+  }
+  return cut(std::move(lines), most);
+}
+
+std::string cut(std::string text, std::size_t most) {
+  constexpr std::string_view rest = "...";
+  if (text.size() <= most) return text;
+  text.resize(most - rest.size());
+  return utf8::printable(text.append(rest));  // half a character was left, perhaps
 }
 
 }  // namespace injector

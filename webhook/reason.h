@@ -2,6 +2,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace injector {
 
@@ -34,6 +35,7 @@ enum class Why {
   variable_differs,
   variable_twice,
   complete,
+  too_large,
   overloaded,
   review_invalid,
   patch_unsafe,
@@ -51,5 +53,11 @@ struct Note {
 
 // "NAME: TEXT", on one line without control characters.
 std::string line_of(const Note& note);
+
+// The lines of all, "; " between them. Of what a Pod holds they may repeat much: a text is at most so many bytes.
+std::string lines_of(const std::vector<Note>& notes, std::size_t most = 1024);
+
+// The text, or its beginning and "...", in at most so many bytes.
+std::string cut(std::string text, std::size_t most);
 
 }  // namespace injector

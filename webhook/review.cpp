@@ -2,6 +2,7 @@
 
 #include "core/pem.h"
 #include "core/utf8.h"
+#include "webhook/limits.h"
 #include "webhook/pod.h"
 
 namespace injector {
@@ -12,14 +13,6 @@ constexpr unsigned max_depth = 64;
 // Kubernetes: a warning beyond the first may be cut, and all of them dropped beyond the second.
 constexpr std::size_t longest_warning = 256;
 constexpr std::size_t longest_warnings = 4096;
-constexpr std::size_t longest_audit = 1024;
-
-std::string cut(std::string text, std::size_t most) {
-  constexpr std::string_view rest = "...";
-  if (text.size() <= most) return text;
-  text.resize(most - rest.size());
-  return utf8::printable(text.append(rest));  // half a character was left, perhaps
-}
 
 // What nobody needs to be told: the Pod asked for nothing, or has it all.
 bool is_silent(const Note& note) { return note.why == Why::not_asked || note.why == Why::complete; }
@@ -38,10 +31,8 @@ Json warnings_of(const Decision& decision) {
 }
 
 Json audit_of(const Decision& decision) {
-  std::string reasons;
-  for (const Note& note : decision.notes) reasons += (reasons.empty() ? "" : "; ") + line_of(note);
   Json annotations = {{"outcome", name_of(decision.verdict)}};
-  if (!reasons.empty()) annotations["reasons"] = cut(std::move(reasons), longest_audit);
+  if (!decision.notes.empty()) annotations["reasons"] = lines_of(decision.notes);
   return annotations;
 }
 
@@ -76,6 +67,10 @@ Decision decide_on(const Json& request, const Call& call, const Knowledge& knowl
   const std::string_view name = text_at(pod, {"metadata", "name"});
   reply.pod = name.empty() ? text_at(pod, {"metadata", "generateName"}) : name;
   reply.workload = workload_of(pod);
+  if (call.body.size() > largest_review) {
+    decision.notes.push_back({Why::too_large, "the review has " + std::to_string(call.body.size()) + " bytes"});
+    return decision;
+  }
   if (!call.overloaded) return decide(pod, reply.space, call.rule, knowledge.configuration, knowledge.catalog);
   decision.notes.push_back({Why::overloaded, "there was no time left to look at the Pod"});
   return decision;

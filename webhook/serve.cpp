@@ -124,8 +124,6 @@ class Webhook {
   }
 
   static void log_review(const Reply& reply, std::string_view rule, Clock::duration time) {
-    std::string reasons;
-    for (const Note& note : reply.decision.notes) reasons += (reasons.empty() ? "" : "; ") + line_of(note);
     std::string libraries;
     for (const auto& [library, version] : reply.decision.libraries) {
       libraries += (libraries.empty() ? "" : " ") + library + '@' + version;
@@ -137,7 +135,7 @@ class Webhook {
                 {"workload", reply.workload},
                 {"rule", std::string(rule)},
                 {"libraries", libraries},
-                {"reasons", reasons},
+                {"reasons", lines_of(reply.decision.notes)},
                 {"duration_ms", std::to_string(milliseconds)}});
   }
 

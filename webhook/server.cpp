@@ -208,7 +208,16 @@ class Server::Impl {
     if (const auto [error, size] = co_await http::async_read(stream, buffer, message, await); error) co_return false;
     co_await asio::post(context_, asio::use_awaitable);  // behind whoever waits: that is how long one waits here
     const bool goes_on = message.keep_alive() && !draining && requests < max_requests;
-    co_return co_await write(stream, listener.handler(request_of(message, Clock::now() - begin)), message, goes_on);
+    co_return co_await write(stream, handle(listener, request_of(message, Clock::now() - begin)), message, goes_on);
+  }
+
+  // What goes wrong with one request is its own affair.
+  static HttpResponse handle(const Listener& listener, const HttpRequest& request) {
+    try {
+      return listener.handler(request);
+    } catch (const std::exception& error) {
+      return {500, "text/plain; charset=utf-8", error.what() + std::string("\n")};
+    }
   }
 
   static HttpRequest request_of(const Message& message, Clock::duration waited) {

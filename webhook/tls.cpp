@@ -89,8 +89,10 @@ ServerCertificate ServerCertificate::read(const std::string& directory) {
   const Bio from = reading(chain);
   const Certificate leaf = next_certificate(from.get());
   if (!leaf) refuse(certificate_path, "holds no certificate");
-  const Key key(PEM_read_bio_PrivateKey(reading(key_text).get(), nullptr, nullptr, nullptr));
-  if (!key) refuse(key_path, "holds no private key");
+  // Without this, OpenSSL would ask a terminal for the password of a key that has one.
+  const auto no_password = [](char*, int, int, void*) { return 0; };
+  const Key key(PEM_read_bio_PrivateKey(reading(key_text).get(), nullptr, no_password, nullptr));
+  if (!key) refuse(key_path, "holds no private key that needs no password");
   ServerCertificate result;
   result.context_ = new_context();
   SSL_CTX* const context = result.context_.get();

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/environment.h"
+#include "core/text.h"
 #include "webhook/words.h"
 
 namespace injector {
@@ -94,11 +95,7 @@ std::vector<Variable> environment_of(const LibraryVersion& version, const Profil
   return environment;
 }
 
-std::string escaped(const std::string& text) {
-  std::string result;
-  for (const char byte : text) result.append(byte == '$' ? 2 : 1, byte);
-  return result;
-}
+std::string escaped(const std::string& text) { return replace_all(text, "$", "$$"); }
 
 std::optional<Note> hindrance(const Json& container, const Variable& variable, const Surroundings& surroundings) {
   const std::size_t at = position(container, variable.name);

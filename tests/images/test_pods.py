@@ -18,5 +18,6 @@ def test_names_its_service(pod):
     assert re.search(rf"- name: {variable}( #.*)?\n +value: {name}\n", text), text
 
 
-def test_readme_shows_javas():
-    assert f"```yaml\n{(ROOT / 'images/pods/java.yaml').read_text()}```" in (ROOT / "README.md").read_text()
+@pytest.mark.parametrize("file", ["images/pods/java.yaml", "images/deployment.yaml"])
+def test_readme_shows(file):
+    assert f"```yaml\n{(ROOT / file).read_text()}```" in (ROOT / "README.md").read_text()

@@ -244,7 +244,7 @@ GOOD = {"name": "x", "version": "x-${version}.jar", "artifacts": [{"from": "x-${
     ({"selectors": [{"path": "${os}"}]}, 65, "${os} has ${os}, which cannot stand there"),
     ({"selectors": [{"path": "${arch}", "arch": "x86_64"}]}, 65, "${arch} has ${arch}, which cannot stand there"),
     ({"exclude": ["x"]}, 65, "is empty"),
-    ({"exclude": ["a" * 4096]}, 65, "exclude has more than 4095 bytes"),
+    ({"exclude": ["a" * 4096]}, 65, "exclude[0] has more than 4095 bytes"),
     ({"exclude": ["a" * 1000] * 9}, 65, "has patterns of 9000 bytes, the limit is 8192"),
     ({"name": "X"}, 65, "name"),
     ({"version": "no version"}, 66, "x-no version.jar")])

@@ -71,7 +71,7 @@ def linked(program, objects, where):
 
 def pytest_on(tests, **executables):
     """A run of its own, of these tests with these executables: exit code and output."""
-    env = {k: v for k, v in os.environ.items() if not k.startswith("INJECTOR_TEST_")} | executables
+    env = {k: v for k, v in os.environ.items() if not k.startswith("INJECTOR_TEST_") or k == "INJECTOR_TEST_KUBERNETES"} | executables
     done = subprocess.run([sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--quiet", "--tb=line", "-rs",
                            "--color=no", *tests], cwd=ROOT, env=env, text=True, stdin=subprocess.DEVNULL,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=PATIENCE, check=False)
@@ -84,7 +84,7 @@ def try_out(patch):
         where = pathlib.Path(directory)
         where.chmod(0o755)  # some tests run the injector as another user
         sources = patched(patch, where)
-        program = "bundler" if sources[0].startswith("bundler/") else "injector"
+        program = sources[0].split("/")[0] if sources[0].startswith(("bundler/", "webhook/")) else "injector"
         mutant = linked(program, [compiled(source, where) for source in sources], where)
         return pytest_on([catcher(patch)], **{f"INJECTOR_TEST_{program.upper()}": str(mutant)})
 

@@ -37,10 +37,13 @@ def make_key(at):
 
 
 def self_signed(directory, name, names=("IP:127.0.0.1",), days=2):
-    """A leaf that is its own anchor, as `webhook certificate` makes them. With days=0 it has expired when it is used."""
+    """A leaf that is its own anchor, as `webhook certificate` makes them. With days=-1 it has expired."""
     directory.mkdir(parents=True, exist_ok=True)
     made = Certificate(make_key(directory / f"{name}.key"), directory / f"{name}.crt")
     extensions = [f"subjectAltName={','.join(names)}", "basicConstraints=critical,CA:FALSE", "extendedKeyUsage=serverAuth"]
-    openssl("req", "-new", "-x509", "-key", made.key, "-out", made.certificate, "-days", str(days), "-subj", f"/CN={name}",
+    request = directory / f"{name}.csr"
+    openssl("req", "-new", "-key", made.key, "-out", request, "-subj", f"/CN={name}",
             *(word for extension in extensions for word in ("-addext", extension)))
+    openssl("x509", "-req", "-in", request, "-signkey", made.key, "-copy_extensions", "copyall", "-days", str(days),
+            "-out", made.certificate)
     return made

@@ -82,7 +82,7 @@ ADDITIONS = {
 
 
 def second(_, review):
-    """The second webhook: containers, a label, a variable of each container."""
+    """The second webhook: containers, a label, a wish for a library of ours, a variable of each container."""
     request = json.loads(review)["request"]
     pod, patch = request["object"], []
     metadata, spec = pod["metadata"], pod["spec"]
@@ -92,6 +92,8 @@ def second(_, review):
         there = spec.get(place, [])
         new = [thing for thing in things if thing["name"] not in [other["name"] for other in there]]
         patch += [{"op": "add", "path": f"/spec/{place}", "value": there + new}] if new else []
+    if "annotation" in wanted:
+        patch.append({"op": "add", "path": "/metadata/annotations/admission.datadoghq.com~1python-lib.version", "value": "v4"})
     if "label" in wanted and "second" not in metadata.get("labels", {}):
         patch.append({"op": "add", "path": "/metadata/labels", "value": metadata.get("labels", {}) | {"second": "yes"}})
     if "variable" in wanted:

@@ -74,10 +74,12 @@ class Pods:
         more = {"env": lambda: self.some(5, self.variable), "envFrom": lambda: self.some(2, self.source), "resources": self.resources,
                 "volumeMounts": lambda: self.some(2, lambda: self.mount(volumes)) if volumes else [], "securityContext": lambda: self.security(False)}
         rare = {"command": lambda: ["sh"], "args": list, "workingDir": lambda: "/", "terminationMessagePolicy": lambda: "FallbackToLogsOnError",
-                "ports": lambda: [{"containerPort": 80}], "imagePullPolicy": lambda: self.pick("Never", "IfNotPresent"), "tty": lambda: True,
+                "ports": lambda: [{"containerPort": 80} | self.maybe(0.3, hostPort=lambda: 80)], "imagePullPolicy": lambda: self.pick("Never", "IfNotPresent"), "tty": lambda: True,
                 "resizePolicy": lambda: [{"resourceName": "cpu", "restartPolicy": "NotRequired"}]}
         made = {"name": name, "image": self.pick("app", "registry.example/tuned:1", "a/b@sha256:" + "0" * 64)}
         made |= self.maybe(0.5, **more) | self.maybe(0.1, **rare) | self.unknown()
+        if volumes and self.r.random() < 0.05:
+            made["volumeDevices"] = [{"name": self.r.choice(volumes), "devicePath": self.pick("/injector", "/injector/x", "/dev/x")}]
         return made | (self.maybe(0.3, restartPolicy=lambda: "Always") if init else self.maybe(0.1, livenessProbe=lambda: {"exec": {"command": ["a"]}}))
 
     def source(self):
@@ -87,7 +89,7 @@ class Pods:
         if name == "v0":  # what fileKeyRef reads
             return {"name": name, "emptyDir": {}}
         return {"name": name} | self.pick({"emptyDir": {}}, {"emptyDir": {"medium": "Memory"}}, {"configMap": {"name": "m", "items": None}}, {"secret": {"secretName": "s"}},
-                                          {"hostPath": {"path": "/"}}, {"image": {"reference": "i"}}, {"downwardAPI": {"items": []}}, {}, {"projected": {"sources": None}})
+                                          {"hostPath": {"path": "/"}}, {"persistentVolumeClaim": {"claimName": "c"}}, {"image": {"reference": "i"}}, {"downwardAPI": {"items": []}}, {}, {"projected": {"sources": None}})
 
     def annotations(self):
         made = {}
@@ -125,10 +127,12 @@ class Pods:
         made |= {"initContainers": inits} if inits else self.maybe(0.3, initContainers=list)
         return made | self.unknown() | self.maybe(
             0.1, nodeSelector=lambda: self.pick({}, {"kubernetes.io/arch": "amd64"}, {"kubernetes.io/os": "linux", "zone": "a"}), affinity=self.affinity,
-            hostNetwork=lambda: self.pick(True, False), hostUsers=lambda: False, os=lambda: {"name": "linux"}, hostPID=lambda: True,
+            hostNetwork=lambda: self.pick(True, False), hostUsers=lambda: False, os=lambda: {"name": self.pick("linux", "linux", "windows")}, hostPID=lambda: True,
             imagePullSecrets=lambda: self.pick([], [{"name": "registry"}], [{}], [{"name": "a"}]), automountServiceAccountToken=lambda: False,
             restartPolicy=lambda: self.pick("Never", "OnFailure"), schedulingGates=lambda: [{"name": "g"}], shareProcessNamespace=lambda: True,
-            terminationGracePeriodSeconds=lambda: 0, tolerations=lambda: [{"operator": "Exists"}], hostname=lambda: "h",
+            terminationGracePeriodSeconds=lambda: 0, tolerations=lambda: [{"operator": "Exists"}], hostname=lambda: "h", priority=lambda: 0,
+            dnsConfig=lambda: {"options": [{"name": "a"}]}, readinessGates=lambda: [{"conditionType": "a/b"}], hostAliases=lambda: [{"ip": "1.2.3.4"}],
+            topologySpreadConstraints=list, activeDeadlineSeconds=lambda: 1,
             resources=lambda: {"limits": {"memory": self.pick("64Mi", "4Gi", "16Mi")}, "requests": {"cpu": "10m"}}) | self.maybe(
             0.4, securityContext=lambda: self.security(True))
 
