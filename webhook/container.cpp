@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "webhook/resources.h"
 #include "webhook/words.h"
 
 namespace injector {
@@ -60,6 +61,15 @@ Json init_container(const Json& pod, const Wish& wish, const std::string& image,
                     {"volumeMounts", {{{"name", words::volume}, {"mountPath", words::target}}}}};
   if (!resources.empty()) container["resources"] = resources;
   return container;
+}
+
+Json volume_for(std::uint64_t bytes, std::uint64_t entries) {
+  const std::string size = std::to_string(volume_size(bytes, entries) >> 20U) + "Mi";
+  return {{"name", words::volume}, {"emptyDir", {{"sizeLimit", size}}}};
+}
+
+Json mount_in_application(const Configuration& configuration) {
+  return {{"name", words::volume}, {"mountPath", configuration.mount_path}, {"readOnly", true}};
 }
 
 bool is_ours(const Json& container) {

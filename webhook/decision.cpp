@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <set>
 
-#include "core/environment.h"
 #include "core/error.h"
 #include "webhook/additive.h"
 #include "webhook/container.h"
@@ -111,11 +110,7 @@ class Injection {
     plan.shown_version = plan.wish.image.empty() ? version->version : plan.wish.image;
     plan.bytes = version->bytes;
     plan.entries = version->entries;
-    plan.environment = expand(version->environment, configuration_.mount_path);
-    for (Variable& variable : plan.environment) {
-      const auto renamed = plan.profile->rename.find(variable.name);
-      if (renamed != plan.profile->rename.end()) variable.name = renamed->second;
-    }
+    plan.environment = environment_of(*version, *plan.profile, configuration_);
     return !plan.wish.image.empty() || !noted(misfit(pod(), version->architectures, configuration_));
   }
 
@@ -188,8 +183,7 @@ class Injection {
     const bool there = std::any_of(mounts.begin(), mounts.end(),
                                    [](const Json& entry) { return text_at(entry, {"name"}) == words::volume; });
     if (there) return;
-    patch_.insert(place.pointer(), "volumeMounts", mounts.size(),
-                  {{"name", words::volume}, {"mountPath", configuration_.mount_path}, {"readOnly", true}});
+    patch_.insert(place.pointer(), "volumeMounts", mounts.size(), mount_in_application(configuration_));
   }
 
   void set_variables(const Plan& plan, const ContainerPlace& place, const std::string& name) {
@@ -218,10 +212,9 @@ class Injection {
       bytes += plan.bytes;
       entries += plan.entries;
     }
-    const std::string size = std::to_string(volume_size(bytes, entries) >> 20U) + "Mi";
-    if (volume_in(pod()) == VolumeThere::ours) return enlarge_volume(size);
-    patch_.insert("/spec", "volumes", list_at(pod(), {"spec", "volumes"}).size(),
-                  {{"name", words::volume}, {"emptyDir", {{"sizeLimit", size}}}});
+    const Json volume = volume_for(bytes, entries);
+    if (volume_in(pod()) == VolumeThere::ours) return enlarge_volume(volume["emptyDir"]["sizeLimit"]);
+    patch_.insert("/spec", "volumes", list_at(pod(), {"spec", "volumes"}).size(), volume);
   }
 
   // Somebody between two calls of ours may have asked for one more library.

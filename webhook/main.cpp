@@ -6,6 +6,7 @@
 #include "core/process.h"
 #include "webhook/explain.h"
 #include "webhook/options.h"
+#include "webhook/policy.h"
 #include "webhook/serve.h"
 
 namespace injector {
@@ -32,6 +33,8 @@ int run(const WebhookOptions& options) {
       return print(explain(options.explain));
     case WebhookCommand::report:
       return print(report(options.report));
+    case WebhookCommand::policy:
+      return print(policy(options.policy));
     case WebhookCommand::certificate:
       log::write(log::Level::info, keep_certificate(options.certificate, [](bool problem, const std::string& what) {
                    log::write(problem ? log::Level::warn : log::Level::info, what);

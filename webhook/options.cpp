@@ -66,6 +66,16 @@ void add_report(CLI::App& app, ReportOptions& options) {
       ->option_text("FILE");
 }
 
+void add_policy(CLI::App& app, PolicyOptions& options) {
+  CLI::App& policy = *app.add_subcommand("policy", "Print a MutatingAdmissionPolicy that adds one library by itself");
+  add_files(policy, options.files);
+  policy.add_option("--library", options.library, "Its name in the catalog")->required()->option_text("NAME");
+  policy.add_option("--rule", options.rule, "For the Pods of this rule that ask for nothing; else for those that ask")
+      ->option_text("RULE");
+  policy.add_option("--version", options.version, "As an annotation would say it (default: latest)")
+      ->option_text("VERSION");
+}
+
 void add_account(CLI::App& app, std::string& account) {
   app.add_option("--account", account, "Where the service account's token and ca.crt are, as in a Pod")
       ->option_text("DIR");
@@ -116,9 +126,9 @@ void add_log(CLI::App& app, WebhookOptions& options) {
 }
 
 constexpr std::array commands = {
-    std::pair("serve", WebhookCommand::serve), std::pair("explain", WebhookCommand::explain),
+    std::pair("serve", WebhookCommand::serve),   std::pair("explain", WebhookCommand::explain),
     std::pair("report", WebhookCommand::report), std::pair("certificate", WebhookCommand::certificate),
-    std::pair("check", WebhookCommand::check)};
+    std::pair("check", WebhookCommand::check),   std::pair("policy", WebhookCommand::policy)};
 
 }  // namespace
 
@@ -132,6 +142,7 @@ WebhookOptions parse_webhook_options(int argc, const char* const* argv) {
   add_serve(app, options.serve);
   add_explain(app, options.explain);
   add_report(app, options.report);
+  add_policy(app, options.policy);
   add_certificate(app, options.certificate);
   add_check(app, options.check);
   try {

@@ -38,13 +38,21 @@ struct ReportOptions {
   std::string input = "-";
 };
 
-enum class WebhookCommand { serve, explain, report, certificate, check, print };
+struct PolicyOptions {
+  KnowledgeFiles files;
+  std::string library;
+  std::string rule;  // empty: for Pods that ask
+  std::string version = "latest";
+};
+
+enum class WebhookCommand { serve, explain, report, policy, certificate, check, print };
 
 struct WebhookOptions {
   WebhookCommand command = WebhookCommand::serve;
   ServeOptions serve;
   ExplainOptions explain;
   ReportOptions report;
+  PolicyOptions policy;
   CertificateOptions certificate;
   CheckOptions check;
   std::string text;  // for WebhookCommand::print: help or version

@@ -1,7 +1,6 @@
 #include "webhook/resources.h"
 
 #include <algorithm>
-#include <array>
 #include <string>
 
 #include "webhook/quantity.h"
@@ -63,7 +62,7 @@ Json resources_from(const Json& pod, const std::vector<ContainerPlace>& containe
   Json copy = Json::object();
   if (chosen == nullptr) return copy;
   for (const std::string_view kind : {"requests", "limits"}) {
-    for (const std::string_view name : {"cpu", "memory", "ephemeral-storage"}) {
+    for (const std::string_view name : copied_resources) {
       const Json* value = find(*chosen, {"resources", kind, name});
       if (value != nullptr) copy[std::string(kind)][std::string(name)] = *value;
     }

@@ -1,7 +1,9 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
+#include <string_view>
 #include <vector>
 
 #include "webhook/json.h"
@@ -12,6 +14,9 @@ namespace injector {
 
 // What an install needs at the least, whatever the library (README.md, "Cost").
 constexpr std::int64_t least_memory = std::int64_t{32} << 20U;  // bytes
+
+// What an init container copies of a container's requests and limits: all other names are of devices.
+constexpr std::array<std::string_view, 3> copied_resources = {"cpu", "memory", "ephemeral-storage"};
 
 // What a volume takes for a payload, in bytes: each entry takes whole blocks, and an install leaves something to spare.
 std::uint64_t volume_size(std::uint64_t bytes, std::uint64_t entries);

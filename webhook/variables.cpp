@@ -28,9 +28,6 @@ std::size_t count(const Json& container, std::string_view name) {
       std::count_if(env.begin(), env.end(), [&](const Json& entry) { return text_at(entry, {"name"}) == name; }));
 }
 
-// $(NAME) is a reference in a Pod, and $$ the text $.
-std::string escaped(const std::string& text) { return replace_all(text, "$", "$$"); }
-
 std::string reference(const std::string& name) { return "$(" + name + ")"; }
 
 Variable in_a_pod(Variable variable) {
@@ -87,6 +84,18 @@ std::optional<Note> hindrance_of_env_from(const Json& container, const Variable&
 }
 
 }  // namespace
+
+std::vector<Variable> environment_of(const LibraryVersion& version, const Profile& profile,
+                                     const Configuration& configuration) {
+  std::vector<Variable> environment = expand(version.environment, configuration.mount_path);
+  for (Variable& variable : environment) {
+    const auto renamed = profile.rename.find(variable.name);
+    if (renamed != profile.rename.end()) variable.name = renamed->second;
+  }
+  return environment;
+}
+
+std::string escaped(const std::string& text) { return replace_all(text, "$", "$$"); }
 
 std::optional<Note> hindrance(const Json& container, const Variable& variable, const Surroundings& surroundings) {
   const std::size_t at = position(container, variable.name);

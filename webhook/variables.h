@@ -5,7 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "core/manifest.h"
+#include "core/catalog.h"
+#include "webhook/configuration.h"
 #include "webhook/patch.h"
 #include "webhook/pod.h"
 #include "webhook/reason.h"
@@ -17,6 +18,13 @@ struct Surroundings {
   std::set<std::string> env_from;                 // variables that its envFrom, if it has one, is known to set
   std::map<std::string, std::string> image_sets;  // by the image itself
 };
+
+// What a library's version sets in a container: under the names of the profile, with the mount.
+std::vector<Variable> environment_of(const LibraryVersion& version, const Profile& profile,
+                                     const Configuration& configuration);
+
+// A text as a Pod's env has it, where $(NAME) is a reference and $$ the text $.
+std::string escaped(const std::string& text);
 
 // Why a variable cannot be merged with what the container has of that name; empty where it can.
 std::optional<Note> hindrance(const Json& container, const Variable& variable, const Surroundings& surroundings);

@@ -238,13 +238,6 @@ class Reading {
   bool everything_ = false;
 };
 
-const Vocabulary* vocabulary_of(const Library& library, const Catalog& catalog) {
-  const auto found =
-      std::find_if(catalog.vocabularies.begin(), catalog.vocabularies.end(),
-                   [&](const Vocabulary& vocabulary) { return library.names.contains(vocabulary.name); });
-  return found == catalog.vocabularies.end() ? nullptr : &*found;
-}
-
 void add_those_of_the_rule(const Json& pod, const std::string& profile, const Profile& has, const Catalog& catalog,
                            Wishes& wishes) {
   for (const auto& [name, version] : has.libraries) {
@@ -268,6 +261,13 @@ void add_those_of_the_rule(const Json& pod, const std::string& profile, const Pr
 }
 
 }  // namespace
+
+const Vocabulary* vocabulary_of(const Library& library, const Catalog& catalog) {
+  const auto found =
+      std::find_if(catalog.vocabularies.begin(), catalog.vocabularies.end(),
+                   [&](const Vocabulary& vocabulary) { return library.names.contains(vocabulary.name); });
+  return found == catalog.vocabularies.end() ? nullptr : &*found;
+}
 
 Wishes wishes_of(const Json& pod, std::string_view rule, const Configuration& configuration, const Catalog& catalog) {
   Wishes wishes;

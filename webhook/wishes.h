@@ -30,4 +30,7 @@ struct Wishes {
 // and refuse nothing, what the rule's profile has. rule: empty, or the last component of the path that was called.
 Wishes wishes_of(const Json& pod, std::string_view rule, const Configuration& configuration, const Catalog& catalog);
 
+// In whose words a library is meant that a rule has: the first that has one for it; nullptr where none has.
+const Vocabulary* vocabulary_of(const Library& library, const Catalog& catalog);
+
 }  // namespace injector

@@ -21,6 +21,7 @@ constexpr int unprivileged_user = 65532;                  // of our images
 
 // Kubernetes'.
 constexpr std::string_view default_container = "kubectl.kubernetes.io/default-container";
+constexpr std::string_view namespace_name = "kubernetes.io/metadata.name";  // a label that each namespace has
 constexpr std::string_view mirror = "kubernetes.io/config.mirror";
 constexpr std::string_view evictable = "cluster-autoscaler.kubernetes.io/safe-to-evict-local-volumes";
 constexpr std::array<std::string_view, 2> os_labels = {"kubernetes.io/os", "beta.kubernetes.io/os"};

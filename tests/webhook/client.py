@@ -9,7 +9,8 @@ from harness import PATIENCE
 
 PLURALS = {"Namespace": "namespaces", "ServiceAccount": "serviceaccounts", "Pod": "pods", "LimitRange": "limitranges",
            "ResourceQuota": "resourcequotas", "MutatingWebhookConfiguration": "mutatingwebhookconfigurations",
-           "Secret": "secrets", "Role": "roles", "RoleBinding": "rolebindings", "ClusterRole": "clusterroles",
+           "MutatingAdmissionPolicy": "mutatingadmissionpolicies",
+           "MutatingAdmissionPolicyBinding": "mutatingadmissionpolicybindings", "Secret": "secrets", "Role": "roles", "RoleBinding": "rolebindings", "ClusterRole": "clusterroles",
            "ClusterRoleBinding": "clusterrolebindings"}
 
 
