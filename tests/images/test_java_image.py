@@ -173,7 +173,7 @@ def test_same_input_gives_the_same_root(java_image, tmp_path):
     It is compared in the stage that makes it: the last COPY is cached by content, and a cache knows no times.
     """
     context = tmp_path / "context"
-    for name in ("Dockerfile.java", ".dockerignore", "LICENSE", "CMakeLists.txt", "CMakePresets.json", "core", "injector",
+    for name in ("Dockerfile.java", ".dockerignore", "LICENSE", "CMakeLists.txt", "CMakePresets.json", "core", "log", "injector",
                  "bundler", "scripts", "libraries", "build/artifacts", "build/compiled"):
         source, copy = ROOT / name, context / name
         copy.parent.mkdir(parents=True, exist_ok=True)
