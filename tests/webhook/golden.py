@@ -54,6 +54,8 @@ def plain(pod):
         pod["metadata"].pop("name", None)
     for key in ("uid", "creationTimestamp", "resourceVersion", "managedFields", "namespace"):
         pod["metadata"].pop(key, None)
+    for condition in pod["status"].get("conditions", []):
+        del condition["lastTransitionTime"]
     for container in pod["spec"].get("initContainers", []) + pod["spec"]["containers"]:
         mounts = [m for m in container.get("volumeMounts", []) if m["name"] != "kube-api-access"]
         container.pop("volumeMounts", None)
