@@ -5,6 +5,9 @@ import itertools
 import threading
 
 
+LATENCY = 0.03  # seconds each way, so that at any moment some requests are under way
+
+
 class Service:
     """Forwards connections while the context lasts. Those that are open stay, whatever becomes of the endpoints, as they do
     in Kubernetes."""
@@ -44,6 +47,7 @@ class Service:
     async def pass_on(reader, writer):
         try:
             while data := await reader.read(65536):
+                await asyncio.sleep(LATENCY)
                 writer.write(data)
                 await writer.drain()
             writer.close()
