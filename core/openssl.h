@@ -12,6 +12,15 @@ void prepare();
 // internal, which names the call, unless result is 1.
 void check(int result, const char* call);
 
+// For a std::unique_ptr that owns one of OpenSSL's objects: calls the function that frees it.
+template <auto Free>
+struct Freed {
+  template <typename Object>
+  void operator()(Object* object) const {
+    Free(object);
+  }
+};
+
 // A text as OpenSSL takes bytes.
 const unsigned char* bytes_of(std::string_view text);
 

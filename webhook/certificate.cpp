@@ -21,17 +21,14 @@ namespace {
 using openssl::bytes_of;
 using openssl::check;
 using openssl::der_of;
+using openssl::Freed;
 
 constexpr std::string_view certificate_label = "CERTIFICATE";
 constexpr std::string_view key_label = "PRIVATE KEY";
 
-template <typename Object, void (*Free)(Object*)>
-struct Freed {
-  void operator()(Object* object) const { Free(object); }
-};
-using X509Certificate = std::unique_ptr<X509, Freed<X509, X509_free>>;
-using Extension = std::unique_ptr<X509_EXTENSION, Freed<X509_EXTENSION, X509_EXTENSION_free>>;
-using KeyInfo = std::unique_ptr<PKCS8_PRIV_KEY_INFO, Freed<PKCS8_PRIV_KEY_INFO, PKCS8_PRIV_KEY_INFO_free>>;
+using X509Certificate = std::unique_ptr<X509, Freed<X509_free>>;
+using Extension = std::unique_ptr<X509_EXTENSION, Freed<X509_EXTENSION_free>>;
+using KeyInfo = std::unique_ptr<PKCS8_PRIV_KEY_INFO, Freed<PKCS8_PRIV_KEY_INFO_free>>;
 
 // X.509's own limit for a common name. Nobody compares it: names are in the extension.
 constexpr std::size_t max_common_name = 64;
@@ -40,7 +37,7 @@ void set_serial(X509* certificate) {
   std::array<unsigned char, 16> bytes{};  // RFC 5280: positive, at most 20 bytes; nobody else may guess it
   check(RAND_bytes(bytes.data(), bytes.size()), "RAND_bytes");
   bytes.front() = static_cast<unsigned char>((bytes.front() & 0x3fU) | 0x40U);
-  const std::unique_ptr<BIGNUM, Freed<BIGNUM, BN_free>> number(BN_bin2bn(bytes.data(), bytes.size(), nullptr));
+  const std::unique_ptr<BIGNUM, Freed<BN_free>> number(BN_bin2bn(bytes.data(), bytes.size(), nullptr));
   if (BN_to_ASN1_INTEGER(number.get(), X509_get_serialNumber(certificate)) == nullptr) check(0, "BN_to_ASN1_INTEGER");
 }
 

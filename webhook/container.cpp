@@ -11,11 +11,7 @@ namespace {
 constexpr std::size_t longest_label = 63;
 
 Json security_context(const Json& pod) {
-  Json context = {{"allowPrivilegeEscalation", false},
-                  {"capabilities", {{"drop", {"ALL"}}}},
-                  {"readOnlyRootFilesystem", true},
-                  {"runAsNonRoot", true},
-                  {"seccompProfile", {{"type", "RuntimeDefault"}}}};
+  Json context = restricted_security_context();
   // The Pod's user would else be ours, and no root container starts under runAsNonRoot.
   const Json* user = find(pod, {"spec", "securityContext", "runAsUser"});
   if (user != nullptr && *user == 0) context["runAsUser"] = words::unprivileged_user;
@@ -48,6 +44,14 @@ std::string container_name(const Library& library) {
   name.resize(std::min(name.size(), longest_label));
   while (name.ends_with('-')) name.pop_back();
   return name;
+}
+
+Json restricted_security_context() {
+  return {{"allowPrivilegeEscalation", false},
+          {"capabilities", {{"drop", {"ALL"}}}},
+          {"readOnlyRootFilesystem", true},
+          {"runAsNonRoot", true},
+          {"seccompProfile", {{"type", "RuntimeDefault"}}}};
 }
 
 Json init_container(const Json& pod, const Wish& wish, const std::string& image, const Json& resources,

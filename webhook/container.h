@@ -11,6 +11,9 @@ namespace injector {
 // The name of the init container that installs a library: a DNS label.
 std::string container_name(const Library& library);
 
+// What a namespace that enforces the restricted Pod Security Standard wants of a container.
+Json restricted_security_context();
+
 // That container, as a namespace that enforces the restricted Pod Security Standard takes it.
 Json init_container(const Json& pod, const Wish& wish, const std::string& image, const Json& resources,
                     const Configuration& configuration);

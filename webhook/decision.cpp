@@ -1,7 +1,6 @@
 #include "webhook/decision.h"
 
 #include <algorithm>
-#include <set>
 
 #include "core/error.h"
 #include "webhook/additive.h"
@@ -31,20 +30,6 @@ struct Plan {
   std::uint64_t entries = 0;
   std::vector<Variable> environment;  // under the names of the profile, with the mount
 };
-
-std::set<std::string> listed(std::string_view text) {
-  std::set<std::string> names;
-  std::string name;
-  for (const char byte : std::string(text) + ',') {
-    if (byte == ' ') continue;
-    if (byte != ',') {
-      name += byte;
-    } else if (!name.empty()) {
-      names.insert(std::exchange(name, {}));
-    }
-  }
-  return names;
-}
 
 bool lies_within(std::string_view path, std::string_view place) {
   while (place.ends_with('/')) place.remove_suffix(1);
@@ -197,7 +182,8 @@ class Injection {
   }
 
   Surroundings surroundings_of(const Plan& plan, const ContainerPlace& place) const {
-    Surroundings surroundings{listed(annotation(pod(), words::env_from)), {}};
+    const std::vector<std::string> in_env_from = names_in(annotation(pod(), words::env_from));
+    Surroundings surroundings{{in_env_from.begin(), in_env_from.end()}, {}};
     for (const Variable& variable : plan.environment) {
       const auto value = configuration_.image_variable(text_at(place.in(pod()), {"image"}), variable.name);
       if (!value.empty()) surroundings.image_sets[variable.name] = value;
@@ -248,7 +234,8 @@ class Injection {
     annotate(words::libraries, Json(decision_.libraries).dump());
     if (!decision_.notes.empty()) annotate(words::reasons, lines_of(decision_.notes));
     const std::string evictable(annotation(pod(), words::evictable));
-    if (!listed(evictable).contains(std::string(words::volume))) {
+    const std::vector<std::string> volumes = names_in(evictable);
+    if (std::find(volumes.begin(), volumes.end(), words::volume) == volumes.end()) {
       annotate(words::evictable, evictable + (evictable.empty() ? "" : ",") + std::string(words::volume));
     }
   }

@@ -81,6 +81,19 @@ const Json* container_named(const Json& pod, std::string_view name) {
   return find_container(pod, name, place) ? &place.in(pod) : nullptr;
 }
 
+std::vector<std::string> names_in(std::string_view list) {
+  std::vector<std::string> names;
+  while (!list.empty()) {
+    const std::size_t comma = std::min(list.find(','), list.size());
+    std::string_view name = list.substr(0, comma);
+    while (name.starts_with(' ')) name.remove_prefix(1);
+    while (name.ends_with(' ')) name.remove_suffix(1);
+    if (!name.empty()) names.emplace_back(name);
+    list.remove_prefix(std::min(comma + 1, list.size()));
+  }
+  return names;
+}
+
 std::string_view annotation(const Json& pod, std::string_view name) {
   return text_at(pod, {"metadata", "annotations", name});
 }

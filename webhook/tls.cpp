@@ -11,24 +11,20 @@
 
 #include "core/error.h"
 #include "core/file.h"
+#include "core/openssl.h"
 
 namespace injector {
 namespace {
 
+using openssl::Freed;
+
 constexpr std::size_t max_file = std::size_t{1} << 20U;
 
-template <auto Free>
-struct Freeing {
-  template <typename T>
-  void operator()(T* object) const {
-    Free(object);
-  }
-};
-using Bio = std::unique_ptr<BIO, Freeing<BIO_free_all>>;
-using Certificate = std::unique_ptr<X509, Freeing<X509_free>>;
-using Key = std::unique_ptr<EVP_PKEY, Freeing<EVP_PKEY_free>>;
-using Store = std::unique_ptr<X509_STORE, Freeing<X509_STORE_free>>;
-using StoreContext = std::unique_ptr<X509_STORE_CTX, Freeing<X509_STORE_CTX_free>>;
+using Bio = std::unique_ptr<BIO, Freed<BIO_free_all>>;
+using Certificate = std::unique_ptr<X509, Freed<X509_free>>;
+using Key = std::unique_ptr<EVP_PKEY, Freed<EVP_PKEY_free>>;
+using Store = std::unique_ptr<X509_STORE, Freed<X509_STORE_free>>;
+using StoreContext = std::unique_ptr<X509_STORE_CTX, Freed<X509_STORE_CTX_free>>;
 
 [[noreturn]] void refuse(const std::string& path, const std::string& problem) {
   ERR_clear_error();

@@ -1,7 +1,6 @@
 #include "webhook/wishes.h"
 
 #include <algorithm>
-#include <functional>
 #include <map>
 
 #include "webhook/image_reference.h"
@@ -30,19 +29,6 @@ using ByContainer = std::map<std::string, Asked>;
 void keep_the_winner(ByContainer& asked, const std::string& container, Asked one) {
   const auto [known, is_new] = asked.emplace(container, one);
   if (!is_new && one.precedence < known->second.precedence) known->second = std::move(one);
-}
-
-std::vector<std::string> split(std::string_view text) {
-  std::vector<std::string> parts;
-  while (!text.empty()) {
-    const std::size_t comma = std::min(text.find(','), text.size());
-    std::string_view part = text.substr(0, comma);
-    while (part.starts_with(' ')) part.remove_prefix(1);
-    while (part.ends_with(' ')) part.remove_suffix(1);
-    if (!part.empty()) parts.emplace_back(part);
-    text.remove_prefix(std::min(comma + 1, text.size()));
-  }
-  return parts;
 }
 
 // Reads a Pod in the words of one vocabulary.
@@ -144,7 +130,7 @@ class Reading {
   std::vector<std::string> containers_for(const std::string& word) const {
     for (const std::string& pattern : vocabulary_.container_annotations) {
       const std::string_view listed = annotation(pod_, fill(pattern, {word, ""}));
-      if (!listed.empty()) return split(listed);
+      if (!listed.empty()) return names_in(listed);
     }
     return usual_containers();
   }
@@ -249,7 +235,6 @@ void add_those_of_the_rule(const Json& pod, const std::string& profile, const Pr
       continue;
     }
     Reading reading(pod, catalog, *vocabulary, wishes);
-    if (reading.is_off()) continue;
     Wish wish;
     wish.library = &*library;
     wish.vocabulary = vocabulary;
