@@ -126,6 +126,19 @@ def test_one_annotation_and_a_request_gives_its_span(row, image_of, webhook, dep
     assert [s["restartCount"] for s in found["status"]["initContainerStatuses"]] == [0]
 
 
+def test_a_copy_to_debug_is_as_injected_as_the_pod(webhook, deployments):
+    """It has the annotations, and all that came of them."""
+    pod = injected_pod(webhook, deployments, "ddtrace")
+    deployments.kubectl("debug", pod, "--copy-to=copy", "--container=app", "--profile=restricted", "--",
+                        "python3", "-c", "import ddtrace, time; print(ddtrace.__file__, flush=True); time.sleep(600)")
+    until("the copy runs", lambda: deployments.kubectl("get", "pod", "copy", "-o", "jsonpath={.status.containerStatuses[0].started}") == "true")
+    assert until("it says where ddtrace is", lambda: deployments.kubectl("logs", "copy", "-c", "app")).startswith("/injector/ddtrace/")
+    copy, of = deployments.pod("copy")["spec"], deployments.pod(pod)["spec"]
+    for what in ("initContainers", "volumes"):
+        assert [each["name"] for each in copy[what]] == [each["name"] for each in of[what]]
+    assert copy["containers"][0]["env"] == of["containers"][0]["env"]
+
+
 def test_helm_test(webhook):
     helm("test", RELEASE, "--namespace", webhook.name)
 
