@@ -149,6 +149,20 @@ def test_a_failure_that_ddtrace_catches_is_one(target, own, python):
     assert (done.stdout, done.stderr) == ("[] end\n", "injector: ddtrace is not started: KeyError: 'mine'\n")
 
 
+def test_an_old_package_of_the_applications_fails_a_part_of_ddtrace(target, tmp_path, python):
+    """Upstream logs stack traces, and goes on with the rest. This one stands for bytecode 0.13, which has no TryBegin."""
+    write_tree(tmp_path, {"bytecode/__init__.py": "__version__ = '0.13.0'\nclass Instr: pass\nLabel = BinaryOp = Instr\n"})
+    code = LOADED + "\nimport bytecode\nprint(bytecode.__version__, [n for n in sys.modules if n.startswith('ddtrace')])"
+    done = python_with(target, "ddtrace", python, "-c", code, PYTHONPATH=str(tmp_path))
+    assert done.stdout == "[] end\n0.13.0 []\n", done.stderr
+    assert done.stderr == "injector: ddtrace is not started: AttributeError: module 'bytecode' has no attribute 'TryBegin'\n"
+
+
+def test_ddtrace_that_says_more(target, python):
+    """What it says of itself at its start is no failure."""
+    assert_started(python_with(target, "ddtrace", python, "-c", LOADED, DD_TRACE_DEBUG="1"), "ddtrace")
+
+
 @pytest.mark.parametrize("order", [LIBRARIES, LIBRARIES[::-1]], ids=lambda names: names[0])
 def test_one_library_in_a_process(target, python, order):
     """Both on the path: the first is started, the second steps aside."""
