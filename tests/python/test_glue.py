@@ -158,6 +158,23 @@ def test_an_old_package_of_the_applications_fails_a_part_of_ddtrace(target, tmp_
     assert done.stderr == "injector: ddtrace is not started: AttributeError: module 'bytecode' has no attribute 'TryBegin'\n"
 
 
+def test_an_end_that_begins_no_thread(target, python):
+    """As that of CPython 3.12.0 to 3.12.2 (python/cpython#113964), which this imitates: logging's end comes last."""
+    code = f"""
+import atexit, logging, sys, threading
+def refuse(*_, **__):
+    raise RuntimeError("can't create new thread at interpreter shutdown")
+def end():
+    threading._start_new_thread = threading._start_joinable_thread = refuse
+atexit.register(end)
+sys.path.append({FRAMEWORK!r})
+import flask
+logging.getLogger("x").error("logged")
+"""
+    done = python_with(target, "opentelemetry-python", python, "-c", code, env={"OTEL_LOGS_EXPORTER": "console"})
+    assert '"body": "logged"' in done.stdout and done.stderr == "", (done.stdout, done.stderr)
+
+
 def test_ddtrace_that_says_more(target, python):
     """What it says of itself at its start is no failure."""
     assert_started(python_with(target, "ddtrace", python, "-c", LOADED, DD_TRACE_DEBUG="1"), "ddtrace")
