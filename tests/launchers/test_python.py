@@ -130,6 +130,9 @@ SERVERS = {
 }
 NO_SPANS = {
     "datasette": Launch((BIN + "datasette", "--memory", "--port", "{port}"), get=("/", "/_memory.json")),
+    "PEX": Launch(sh(f"cp -r {FLASKS} site; cp hello.py certifi.py site; "
+                     f"{BIN}pex -D site -e hello:main -o app.pex > log 2>&1; exec /usr/bin/python3 app.pex"),
+                  WEB, {"PEX_ROOT": "{work}/pex"}, **SERVE),
     "celery": Launch((BIN + "celery", "-A", "tasks", "worker", "--concurrency", "1", "--pool", "prefork"),
                      {"tasks.py": TASKS}, get=("/",)),
     "uwsgi, no threads": Launch(("uwsgi", "--plugin", "python3", "-H", "VENV", "--die-on-term", "--http-socket",
