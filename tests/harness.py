@@ -226,12 +226,14 @@ class Intake:
         with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=PATIENCE) as answer:
             return answer.read()
 
-    def spans(self, count=1, seconds=PATIENCE):
-        """All spans, once there are that many; what there is at the end of that time."""
+    def spans(self, count=1, seconds=PATIENCE, kind=""):
+        """All spans, once there are that many (of that kind); what there is at the end of that time."""
         end = time.monotonic() + seconds
-        while len(found := json.loads(self.ask("/spans"))) < count and time.monotonic() < end:
+        while True:
+            found = json.loads(self.ask("/spans"))
+            if sum(kind in ("", span["kind"]) for span in found) >= count or time.monotonic() > end:
+                return found
             time.sleep(0.1)
-        return found
 
     def agents(self):
         return json.loads(self.ask("/agents"))

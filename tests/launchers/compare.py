@@ -122,7 +122,7 @@ def write(work, files, fill):
 
 
 def run_side(launch, env, spans=None, wanted=0):
-    """One side to its end. With spans, it is stopped once that many have arrived or never will."""
+    """One side to its end. With spans, it is stopped once that many of a server have arrived or never will."""
     side, port = Side(), free_port()
     with tempfile.TemporaryDirectory() as work:
         def fill(text):
@@ -142,7 +142,7 @@ def run_side(launch, env, spans=None, wanted=0):
                 wait_for(port, process)
                 side.answers = [ask(f"http://127.0.0.1:{port}{path}") for path in launch.get]
                 if spans:
-                    side.spans = spans(count=wanted, seconds=20 if wanted else 0)
+                    side.spans = spans(count=wanted, seconds=20 if wanted else 0, kind="server")
                 time.sleep(SETTLE)
                 side.busy = busy()
                 started = time.monotonic()
@@ -151,7 +151,7 @@ def run_side(launch, env, spans=None, wanted=0):
             side.end = time.monotonic() - started
             side.busy = max(side.busy, busy())
             if spans and not launch.get:
-                side.spans = spans(count=wanted, seconds=10 if wanted else 0)
+                side.spans = spans(count=0, seconds=0)
         except (AssertionError, subprocess.TimeoutExpired, OSError) as error:
             side.code = f"{type(error).__name__}: {error}"
         finally:

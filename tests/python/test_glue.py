@@ -149,6 +149,37 @@ def test_a_failure_that_ddtrace_catches_is_one(target, own, python):
     assert (done.stdout, done.stderr) == ("[] end\n", "injector: ddtrace is not started: KeyError: 'mine'\n")
 
 
+def test_an_old_package_of_the_applications_fails_a_part_of_ddtrace(target, tmp_path, python):
+    """Upstream logs stack traces, and goes on with the rest. This one stands for bytecode 0.13, which has no TryBegin."""
+    write_tree(tmp_path, {"bytecode/__init__.py": "__version__ = '0.13.0'\nclass Instr: pass\nLabel = BinaryOp = Instr\n"})
+    code = LOADED + "\nimport bytecode\nprint(bytecode.__version__, [n for n in sys.modules if n.startswith('ddtrace')])"
+    done = python_with(target, "ddtrace", python, "-c", code, PYTHONPATH=str(tmp_path))
+    assert done.stdout == "[] end\n0.13.0 []\n", done.stderr
+    assert done.stderr == "injector: ddtrace is not started: AttributeError: module 'bytecode' has no attribute 'TryBegin'\n"
+
+
+def test_an_end_that_begins_no_thread(target, python):
+    """As that of CPython 3.12.0 to 3.12.2 (python/cpython#113964), which this imitates: logging's end comes last."""
+    code = f"""
+import atexit, logging, sys, threading
+def refuse(*_, **__):
+    raise RuntimeError("can't create new thread at interpreter shutdown")
+def end():
+    threading._start_new_thread = threading._start_joinable_thread = refuse
+atexit.register(end)
+sys.path.append({FRAMEWORK!r})
+import flask
+logging.getLogger("x").error("logged")
+"""
+    done = python_with(target, "opentelemetry-python", python, "-c", code, env={"OTEL_LOGS_EXPORTER": "console"})
+    assert '"body": "logged"' in done.stdout and done.stderr == "", (done.stdout, done.stderr)
+
+
+def test_ddtrace_that_says_more(target, python):
+    """What it says of itself at its start is no failure."""
+    assert_started(python_with(target, "ddtrace", python, "-c", LOADED, DD_TRACE_DEBUG="1"), "ddtrace")
+
+
 @pytest.mark.parametrize("order", [LIBRARIES, LIBRARIES[::-1]], ids=lambda names: names[0])
 def test_one_library_in_a_process(target, python, order):
     """Both on the path: the first is started, the second steps aside."""

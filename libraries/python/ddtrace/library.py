@@ -17,6 +17,9 @@ DEFAULTS = {
     "DD_UNLOAD_MODULES_FROM_SITECUSTOMIZE": "0",
 }
 
+# where it says what it catches: of a part that fails, for instance by an old package of the application's, and of itself
+LOGGERS = "ddtrace.internal.products", "ddtrace.bootstrap.sitecustomize"
+
 
 def start():
     if "-musl-" in os.path.basename(tree):
@@ -31,10 +34,9 @@ def start():
 def start_here():
     added = [name for name in DEFAULTS if name not in os.environ]
     os.environ.update({name: DEFAULTS[name] for name in added})
-    failures = []
-    logger = logging.getLogger("ddtrace.bootstrap.sitecustomize")  # where it says what it catches
-    keep = lambda record: failures.append((record.exc_info or (None, record.getMessage()))[1])  # noqa: E731
-    logger.addFilter(keep)
+    loggers = [logging.getLogger(name) for name in LOGGERS]
+    for logger in loggers:
+        logger.addFilter(refuse)
     present = sys.modules.setdefault("sitecustomize", sys)  # it would run one that has failed again, and fail by that
     try:
         with ours.shown():
@@ -42,12 +44,18 @@ def start_here():
     finally:
         if present is sys:
             del sys.modules["sitecustomize"]
-        logger.removeFilter(keep)
+        for logger in loggers:
+            logger.removeFilter(refuse)
         for name in added:
             del os.environ[name]
-    if failures:
-        raise failures[0] if isinstance(failures[0], Exception) else RuntimeError(failures[0])
     bound_the_end()
+
+
+def refuse(record):
+    """Raises what upstream would log and go on from: then nothing after that starts."""
+    if record.exc_info:
+        raise record.exc_info[1]
+    return True
 
 
 def forks_without_hooks(uwsgi):
