@@ -70,7 +70,7 @@ Recipe identity_of(const JsonValue& document, const std::string& directory) {
   library.directory = directory;
   library.name = document.at("name").text();
   if (document.has("names")) library.names = read_names(document.at("names"));
-  library.sidecar = document.flag_at("sidecar");
+  if (document.has("sidecar")) library.sidecar = read_sidecar(document.at("sidecar"));
   library.environment = parse_environment(document.at("environment").dump(), document.path());
   return library;
 }

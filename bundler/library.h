@@ -1,10 +1,12 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "bundler/collect.h"
+#include "core/catalog.h"
 #include "core/directory.h"
 #include "core/manifest.h"
 
@@ -22,7 +24,7 @@ struct Recipe {
   std::string directory;
   std::string name;
   std::map<std::string, std::string> names;  // vocabulary → its word
-  bool sidecar = false;
+  std::optional<Sidecar> sidecar;
   std::string version;
   std::vector<Source> artifacts;
   std::vector<Source> files;

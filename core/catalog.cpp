@@ -82,9 +82,20 @@ LibraryVersion version_of(const JsonValue& object) {
   return version;
 }
 
+std::string capability_of(const JsonValue& value) {
+  std::string text = value.text();
+  const auto any = [](char c) { return (c >= 'A' && c <= 'Z') || c == '_'; };
+  // The runtime would refuse what is none, and Kubernetes itself lets it pass.
+  if (text.empty() || text.starts_with("CAP_") || !std::all_of(text.begin(), text.end(), any)) {
+    value.refuse("is no capability as Kubernetes writes them, without CAP_");
+  }
+  return text;
+}
+
 Library library_of(const JsonValue& object) {
-  object.check_keys({"name", "names", "sidecar", "versions"});
-  Library library{read_name(object.at("name")), read_names(object.at("names")), object.at("sidecar").flag(), {}};
+  object.check_keys({"name", "names", "versions"}, {"sidecar"});
+  Library library{read_name(object.at("name")), read_names(object.at("names")), {}, {}};
+  if (object.has("sidecar")) library.sidecar = read_sidecar(object.at("sidecar"));
   for (const JsonValue& value : object.at("versions").list()) {
     LibraryVersion version = version_of(value);
     if (!library.versions.empty() && compare_versions(library.versions.back().version, version.version) <= 0) {
@@ -124,7 +135,12 @@ Json json_of(const LibraryVersion& version) {
 Json json_of(const Library& library) {
   Json versions = Json::array();
   for (const LibraryVersion& version : library.versions) versions.push_back(json_of(version));
-  return {{"name", library.name}, {"names", library.names}, {"sidecar", library.sidecar}, {"versions", versions}};
+  Json json{{"name", library.name}, {"names", library.names}, {"versions", versions}};
+  if (const auto& sidecar = library.sidecar) {
+    json["sidecar"] = {
+        {"program", sidecar->program}, {"capabilities", sidecar->capabilities}, {"variable", sidecar->variable}};
+  }
+  return json;
 }
 
 }  // namespace
@@ -146,6 +162,21 @@ std::map<std::string, std::string> read_names(const JsonValue& object) {
     names[vocabulary] = read_word(word);
   }
   return names;
+}
+
+Sidecar read_sidecar(const JsonValue& object) {
+  object.check_keys({"program", "capabilities", "variable"});
+  Sidecar sidecar{object.at("program").text(), {}, object.at("variable").text()};
+  if (!TreePath::parse(sidecar.program)) object.at("program").refuse("is no path in a payload");
+  const Json variable{{"name", sidecar.variable}, {"value", "a program"}, {"merge", "set"}};
+  parse_environment(Json::array({variable}).dump(), object.path());  // refuses what is no variable's name
+  for (const JsonValue& capability : object.at("capabilities").list()) {
+    sidecar.capabilities.push_back(capability_of(capability));
+    if (sidecar.capabilities.size() > 1 && sidecar.capabilities.rbegin()[1] >= sidecar.capabilities.back()) {
+      capability.refuse("stands out of order, or twice");
+    }
+  }
+  return sidecar;
 }
 
 Catalog parse_catalog(std::string_view bytes, const std::string& path) {

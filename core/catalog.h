@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,10 +26,19 @@ struct LibraryVersion {
   bool operator==(const LibraryVersion&) const = default;
 };
 
+// How a library runs that is beside the application instead of in it: as root, in a container of its own.
+struct Sidecar {
+  std::string program;                    // a path in the payload, what injector run starts
+  std::vector<std::string> capabilities;  // as Kubernetes writes them, sorted
+  std::string variable;                   // the one that names the application's program
+
+  bool operator==(const Sidecar&) const = default;
+};
+
 struct Library {
   std::string name;
   std::map<std::string, std::string> names;  // vocabulary → its word
-  bool sidecar = false;
+  std::optional<Sidecar> sidecar;
   std::vector<LibraryVersion> versions;  // newest first
 
   bool operator==(const Library&) const = default;
@@ -51,6 +61,9 @@ bool is_image_digest(std::string_view text);
 
 // The value of `names`, here and in library.json: for each vocabulary its word. Throws Error(manifest_invalid).
 std::map<std::string, std::string> read_names(const JsonValue& object);
+
+// The value of `sidecar`, here and in library.json. Throws the same.
+Sidecar read_sidecar(const JsonValue& object);
 
 // Reads catalog.json as docs/catalog.md specifies it; path is for messages. Throws Error(manifest_invalid).
 Catalog parse_catalog(std::string_view bytes, const std::string& path);

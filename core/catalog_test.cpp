@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "core/error.h"
 
@@ -24,6 +25,7 @@ Json vocabulary() {
     ],
     "containers": {"default": "first", "annotations": ["w.example/{library}-in", "w.example/in"]},
     "selections": [{"annotation": "w.example/libc", "library": "snake", "values": {"m": "libc=musl"}}],
+    "executable": "w.example/{library}-program",
     "unsupported": ["w.example/{library}.config"],
     "served": ["w-init-*"],
     "sidecars": ["mesh"],
@@ -48,13 +50,13 @@ Json version(const std::string& number) {
 Json library(const std::string& name, const std::string& word) {
   Json newest = version("1.10.0");
   newest["digest"] = "sha256:" + std::string(64, 'a');
-  return {{"name", name}, {"names", {{"words", word}}}, {"sidecar", false}, {"versions", {newest, version("1.9")}}};
+  return {{"name", name}, {"names", {{"words", word}}}, {"versions", {newest, version("1.9")}}};
 }
 
 Json document() {
-  return {{"schemaVersion", 1},
-          {"libraries", {library("one", "snake"), library("two", "bean")}},
-          {"vocabularies", {vocabulary()}}};
+  Json beside = library("two", "bean");
+  beside["sidecar"] = {{"program", "two/agent"}, {"capabilities", {"KILL", "SYS_ADMIN"}}, {"variable", "PROGRAM"}};
+  return {{"schemaVersion", 1}, {"libraries", {library("one", "snake"), beside}}, {"vocabularies", {vocabulary()}}};
 }
 
 TEST(Catalog, IsReadAsItStands) {
@@ -64,6 +66,7 @@ TEST(Catalog, IsReadAsItStands) {
   EXPECT_EQ(one.name, "one");
   EXPECT_EQ(one.names, (std::map<std::string, std::string>{{"words", "snake"}}));
   EXPECT_FALSE(one.sidecar);
+  EXPECT_EQ(catalog.libraries[1].sidecar, (Sidecar{"two/agent", {"KILL", "SYS_ADMIN"}, "PROGRAM"}));
   ASSERT_EQ(one.versions.size(), 2U);
   EXPECT_EQ(one.versions[0], (LibraryVersion{"1.10.0",
                                              "a/image:tag",
@@ -86,6 +89,7 @@ TEST(Catalog, AVocabularyIsReadAsItStands) {
   EXPECT_FALSE(words.all_containers);
   EXPECT_EQ(words.container_annotations.size(), 2U);
   EXPECT_EQ(words.selections, (std::vector<Vocabulary::Selection>{{"w.example/libc", "snake", {{"m", "libc=musl"}}}}));
+  EXPECT_EQ(words.executable, "w.example/{library}-program");
   EXPECT_EQ(words.labels.at("service")[1], "w.example/service");
   EXPECT_EQ(words.variables[1], (Variable{"A", "env={env}", Merge::prepend, ","}));
 }
@@ -130,6 +134,7 @@ TEST_P(ChangedCatalog, IsRefused) {
 }
 
 const std::string first = "/libraries/0/versions/0";
+const std::string sidecar = "/libraries/1/sidecar";
 
 INSTANTIATE_TEST_SUITE_P(
     Libraries, ChangedCatalog,
@@ -145,7 +150,13 @@ INSTANTIATE_TEST_SUITE_P(
         Change{"one word for two", "/libraries/1/names/words", "snake", "two that are called snake in words"},
         Change{"a word with a point", "/libraries/0/names/words", "a.b", "libraries[0].names.words is not [a-z0-9]"},
         Change{"a vocabulary that cannot be", "/libraries/0/names/A", "a", "\"A\" is no vocabulary's name"},
-        Change{"sidecar is a text", "/libraries/0/sidecar", "no", "is not true or false"},
+        Change{"sidecar is a text", sidecar, "no", "libraries[1].sidecar: an object is missing"},
+        Change{"a program outside", sidecar + "/program", "../agent", "sidecar.program is no path in a payload"},
+        Change{"a capability of Linux", sidecar + "/capabilities/0", "CAP_KILL", "capabilities[0] is no capability"},
+        Change{"a capability in lower case", sidecar + "/capabilities/0", "kill", "capabilities[0] is no capability"},
+        Change{"capabilities out of order", sidecar + "/capabilities/1", "CHOWN",
+               "capabilities[1] stands out of order"},
+        Change{"a program in no variable", sidecar + "/variable", "A=B", "is not the name of a variable"},
         Change{"no version", "/libraries/0/versions", Json::array(), "versions is empty"},
         Change{"the newest behind", first + "/version", "1.8", "versions[1] is no older than the one above it"},
         Change{"two alike", first + "/version", "1.9.0", "versions[1] is no older than the one above it"},
@@ -198,13 +209,15 @@ INSTANTIATE_TEST_SUITE_P(
         Change{"a variable without separator", words + "/variables/0/separator", "", "needs a separator"}));
 
 TEST(Catalog, EveryKeyThatIsNotOptionalIsNeeded) {
-  for (const std::string& object : {std::string(), std::string("/libraries/0"), first, words, words + "/containers"}) {
+  const std::set<std::string> optional{"digest", "executable", "sidecar", "switch"};
+  for (const std::string& object :
+       {std::string(), std::string("/libraries/1"), first, sidecar, words, words + "/containers"}) {
     const Json::json_pointer place(object);
     const Json whole = document();
     for (const auto& member : whole.at(place).items()) {
       Json changed = whole;
       changed.at(place).erase(member.key());
-      if (member.key() == "digest" || member.key() == "switch") {
+      if (optional.contains(member.key())) {
         EXPECT_NO_THROW(parse_catalog(changed.dump(), "c"));
       } else {
         expect_refusal(changed.dump(), "the key " + member.key() + " is missing");

@@ -147,7 +147,7 @@ std::string read_word(const JsonValue& value) {
 Vocabulary read_vocabulary(const JsonValue& value) {
   value.check_keys(
       {"name", "requests", "containers", "selections", "unsupported", "served", "sidecars", "labels", "variables"},
-      {"switch"});
+      {"switch", "executable"});
   Vocabulary vocabulary;
   vocabulary.name = read_name(value.at("name"));
   if (value.has("switch")) vocabulary.power = switch_of(value.at("switch"));
@@ -156,6 +156,7 @@ Vocabulary read_vocabulary(const JsonValue& value) {
   for (const JsonValue& selection : value.at("selections").list()) {
     vocabulary.selections.push_back(selection_of(selection));
   }
+  if (value.has("executable")) vocabulary.executable = pattern_of(value.at("executable"), {"library"});
   vocabulary.unsupported = patterns_of(value.at("unsupported"), {"library", "container"});
   vocabulary.served = patterns_of(value.at("served"), {});
   vocabulary.sidecars = patterns_of(value.at("sidecars"), {});
@@ -197,6 +198,7 @@ Json json_of(const Vocabulary& vocabulary) {
   if (const auto& power = vocabulary.power) {
     json["switch"] = {{"label", power->label}, {"on", power->on}, {"off", power->off}};
   }
+  if (!vocabulary.executable.empty()) json["executable"] = vocabulary.executable;
   return json;
 }
 

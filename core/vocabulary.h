@@ -42,6 +42,7 @@ struct Vocabulary {
   bool all_containers = true;     // else the first
   std::vector<std::string> container_annotations;
   std::vector<Selection> selections;
+  std::string executable;  // the annotation that names the program beside which a sidecar runs; may be empty
   std::vector<std::string> unsupported;
   std::vector<std::string> served;
   std::vector<std::string> sidecars;

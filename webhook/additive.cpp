@@ -106,11 +106,16 @@ bool keeps_spec(const Json& original, const Json& now) {
   const auto volume = [](const Json& entry) { return is_named(entry, words::volume); };
   const auto secret = [](const Json& entry) { return entry.is_object() && entry.size() == 1; };
   const auto none = [](const Json&) { return false; };
+  const auto shares_processes = [&](const Json& before, const Json& after) {
+    const Json& ours = list_at(now, {"initContainers"});
+    return before == after || (before.is_null() && after == true && std::any_of(ours.begin(), ours.end(), runs_beside));
+  };
   return alike_but(original, now,
                    {{"initContainers", list_with(is_ours, keeps_container)},
                     {"containers", list_with(none, keeps_container)},
                     {"volumes", list_with(volume, keeps_volume)},
-                    {"imagePullSecrets", list_with(secret, same)}});
+                    {"imagePullSecrets", list_with(secret, same)},
+                    {"shareProcessNamespace", shares_processes}});
 }
 
 }  // namespace

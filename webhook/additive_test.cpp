@@ -48,6 +48,7 @@ TEST_F(Additive, IsNothingElse) {
   EXPECT_FALSE(still("/spec/containers/0/env/2/new", 2));
   EXPECT_FALSE(still("/spec/containers/0/volumeMounts/1", {{"name", "other"}}));
   EXPECT_FALSE(still("/kind", "Job"));
+  EXPECT_FALSE(still("/spec/shareProcessNamespace", true));
 }
 
 TEST_F(Additive, LosesNothing) {

@@ -132,7 +132,8 @@ Rule read_rule(const Node& node) {
   read_keys(node, {{"name", [&](const Node& at) { rule.name = at.text(); }},
                    {"profile", [&](const Node& at) { rule.profile = at.text(); }},
                    {"namespaceSelector", [&](const Node& at) { rule.namespace_selector = at.json(); }},
-                   {"objectSelector", [&](const Node& at) { rule.object_selector = at.json(); }}});
+                   {"objectSelector", [&](const Node& at) { rule.object_selector = at.json(); }},
+                   {"sidecars", [&](const Node& at) { rule.sidecars = at.flag(); }}});
   if (!match("{library}", rule.name)) node.refuse("has a name that is not of a-z, 0-9 and -");
   return rule;
 }

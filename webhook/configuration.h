@@ -31,6 +31,7 @@ struct Rule {
   std::string profile;
   Json namespace_selector = Json::object();
   Json object_selector = Json::object();
+  bool sidecars = false;  // Pods that it selects may get what runs beside an application
 };
 
 // What an image sets by itself, which no Pod shows.

@@ -34,6 +34,7 @@ profiles:
     rename: {A: B}
 rules:
   - {name: team, profile: default, namespaceSelector: {matchLabels: {a: b}}}
+  - {name: beside, profile: default, sidecars: true}
 images:
   - {image: "registry.example/*", variables: {A: x}}
 )");
@@ -43,6 +44,8 @@ images:
   EXPECT_EQ(all.profile("default")->variables_for("datadog").size(), 2U);
   EXPECT_EQ(all.profile("default")->variables_for("other").size(), 1U);
   EXPECT_EQ(all.rule("team")->profile, "default");
+  EXPECT_FALSE(all.rule("team")->sidecars);
+  EXPECT_TRUE(all.rule("beside")->sidecars);
   EXPECT_EQ(all.image_variable("registry.example/x:1", "A"), "x");
   EXPECT_EQ(all.image_variable("other/x:1", "A"), "");
 }

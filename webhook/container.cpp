@@ -19,7 +19,7 @@ Json security_context(const Json& pod) {
 }
 
 Json command(const Wish& wish, const Configuration& configuration) {
-  Json words = {"/injector", "install", "--target=" + std::string(words::target)};
+  Json words = {words::program, "install", "--target=" + std::string(words::target)};
   words.push_back(std::string("--on-failure=") + (configuration.wait_for_library ? "fail" : "continue"));
   if (!wish.select.empty()) {
     std::string select;
@@ -29,10 +29,23 @@ Json command(const Wish& wish, const Configuration& configuration) {
   return words;
 }
 
-bool mounts_our_volume(const Json& container) {
+// What both kinds of containers have.
+Json container_of(const Library& library, const std::string& image, const Json& resources) {
+  Json container = {{"name", container_name(library)},
+                    {"image", image},
+                    {"imagePullPolicy", "IfNotPresent"},
+                    {"terminationMessagePolicy", "FallbackToLogsOnError"}};
+  if (!resources.empty()) container["resources"] = resources;
+  return container;
+}
+
+bool has_our_name(const Json& container) { return text_at(container, {"name"}).starts_with(words::init_container); }
+
+bool installs(const Json& container) {
   const Json& mounts = list_at(container, {"volumeMounts"});
-  return std::any_of(mounts.begin(), mounts.end(),
-                     [](const Json& mount) { return text_at(mount, {"name"}) == words::volume; });
+  return has_our_name(container) && std::any_of(mounts.begin(), mounts.end(), [](const Json& mount) {
+           return text_at(mount, {"name"}) == words::volume;
+         });
 }
 
 }  // namespace
@@ -56,14 +69,22 @@ Json restricted_security_context() {
 
 Json init_container(const Json& pod, const Wish& wish, const std::string& image, const Json& resources,
                     const Configuration& configuration) {
-  Json container = {{"name", container_name(*wish.library)},
-                    {"image", image},
-                    {"imagePullPolicy", "IfNotPresent"},
-                    {"command", command(wish, configuration)},
-                    {"terminationMessagePolicy", "FallbackToLogsOnError"},
-                    {"securityContext", security_context(pod)},
-                    {"volumeMounts", {{{"name", words::volume}, {"mountPath", words::target}}}}};
-  if (!resources.empty()) container["resources"] = resources;
+  Json container = container_of(*wish.library, image, resources);
+  container["command"] = command(wish, configuration);
+  container["securityContext"] = security_context(pod);
+  container["volumeMounts"] = {{{"name", words::volume}, {"mountPath", words::target}}};
+  return container;
+}
+
+Json sidecar_container(const Library& library, const std::string& image, const Json& resources) {
+  Json container = container_of(library, image, resources);
+  container["restartPolicy"] = "Always";
+  container["command"] = {words::program, words::run, "--on-failure=continue", library.sidecar->program};
+  container["securityContext"] = {{"capabilities", {{"add", library.sidecar->capabilities}, {"drop", {"ALL"}}}},
+                                  {"readOnlyRootFilesystem", true},
+                                  {"runAsNonRoot", false},
+                                  {"runAsUser", 0},
+                                  {"seccompProfile", {{"type", "RuntimeDefault"}}}};
   return container;
 }
 
@@ -76,13 +97,16 @@ Json mount_in_application(const Configuration& configuration) {
   return {{"name", words::volume}, {"mountPath", configuration.mount_path}, {"readOnly", true}};
 }
 
-bool is_ours(const Json& container) {
-  return text_at(container, {"name"}).starts_with(words::init_container) && mounts_our_volume(container);
+bool runs_beside(const Json& container) {
+  const Json& command = list_at(container, {"command"});
+  return has_our_name(container) && command.size() > 1 && command[0] == words::program && command[1] == words::run;
 }
+
+bool is_ours(const Json& container) { return installs(container) || runs_beside(container); }
 
 VolumeThere volume_in(const Json& pod) {
   const Json& containers = list_at(pod, {"spec", "initContainers"});
-  const bool ours = std::any_of(containers.begin(), containers.end(), is_ours);
+  const bool ours = std::any_of(containers.begin(), containers.end(), installs);
   for (const Json& volume : list_at(pod, {"spec", "volumes"})) {
     if (text_at(volume, {"name"}) != words::volume) continue;
     return ours && find(volume, {"emptyDir"}) != nullptr ? VolumeThere::ours : VolumeThere::foreign;

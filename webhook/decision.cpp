@@ -9,6 +9,7 @@
 #include "webhook/identity.h"
 #include "webhook/limits.h"
 #include "webhook/patch.h"
+#include "webhook/pattern.h"
 #include "webhook/pod.h"
 #include "webhook/quantity.h"
 #include "webhook/resources.h"
@@ -40,18 +41,16 @@ bool lies_within(std::string_view path, std::string_view place) {
 // Makes the plans for one Pod, and carries them out on its copy.
 class Injection {
  public:
-  Injection(const Json& pod, const Configuration& configuration, Decision& decision)
-      : configuration_(configuration), decision_(decision), patch_(pod) {}
+  // sidecars: whether one may be added.
+  Injection(const Json& pod, bool sidecars, const Configuration& configuration, Decision& decision)
+      : sidecars_(sidecars), configuration_(configuration), decision_(decision), patch_(pod) {}
 
   void fulfil(std::vector<Wish> wishes) {
-    if (volume_in(pod()) == VolumeThere::foreign) {
-      return note(Why::name_taken, "the Pod has a volume " + std::string(words::volume) + " of its own");
-    }
     for (Wish& wish : wishes) {
       if (auto plan = planned(std::move(wish))) plans_.push_back(std::move(*plan));
     }
     if (plans_.empty()) return;
-    for (std::size_t number = 0; number < plans_.size(); ++number) install(plans_[number], number);
+    for (std::size_t number = 0; number < plans_.size(); ++number) add(plans_[number], number);
     add_volume();
     add_pull_secrets();
     add_annotations();
@@ -60,7 +59,11 @@ class Injection {
 
  private:
   const Json& pod() const { return patch_.document(); }
-  void note(Why why, std::string text) { decision_.notes.push_back({why, std::move(text)}); }
+  void note(Why why, std::string text) {
+    const Note one{why, std::move(text)};
+    std::vector<Note>& notes = decision_.notes;
+    if (std::find(notes.begin(), notes.end(), one) == notes.end()) notes.push_back(one);
+  }
   bool noted(const std::optional<Note>& found) {
     if (found) decision_.notes.push_back(*found);
     return found.has_value();
@@ -69,7 +72,8 @@ class Injection {
   std::optional<Plan> planned(Wish wish) {
     Plan plan;
     plan.wish = std::move(wish);
-    const bool possible = choose_profile(plan) && choose_image(plan) && choose_containers(plan) && has_room(plan);
+    const bool possible = choose_profile(plan) && choose_image(plan) && has_names(plan) &&
+                          (plan.wish.library->sidecar ? may_run_beside(plan) : may_install(plan));
     return possible ? std::optional(std::move(plan)) : std::nullopt;
   }
 
@@ -81,10 +85,6 @@ class Injection {
 
   bool choose_image(Plan& plan) {
     const Library& library = *plan.wish.library;
-    if (library.sidecar) {
-      note(Why::sidecar, library.name + " runs beside an application, which this webhook does not add");
-      return false;
-    }
     const LibraryVersion* version = resolve(library, plan.wish.image.empty() ? plan.wish.version : "latest");
     if (version == nullptr) {
       note(Why::unknown_version,
@@ -93,20 +93,47 @@ class Injection {
     }
     plan.image = plan.wish.image.empty() ? image_of(*version, configuration_.registry) : plan.wish.image;
     plan.shown_version = plan.wish.image.empty() ? version->version : plan.wish.image;
-    plan.bytes = version->bytes;
-    plan.entries = version->entries;
+    if (!library.sidecar) {
+      plan.bytes = version->bytes;
+      plan.entries = version->entries;
+    }
     plan.environment = environment_of(*version, *plan.profile, configuration_);
     return !plan.wish.image.empty() || !noted(misfit(pod(), version->architectures, configuration_));
   }
 
-  bool choose_containers(Plan& plan) {
-    const Json* taken = container_named(pod(), container_name(*plan.wish.library));
+  const Json* container_of(const Plan& plan) const {
+    return container_named(pod(), container_name(*plan.wish.library));
+  }
+
+  bool has_names(const Plan& plan) {
+    const Json* taken = container_of(plan);
     if (taken != nullptr && !is_ours(*taken)) {
       note(Why::name_taken, "the Pod has a container " + container_name(*plan.wish.library) + " of its own");
       return false;
     }
+    if (!plan.wish.library->sidecar && volume_in(pod()) == VolumeThere::foreign) {
+      note(Why::name_taken, "the Pod has a volume " + std::string(words::volume) + " of its own");
+      return false;
+    }
+    return true;
+  }
+
+  bool may_install(Plan& plan) {
     std::erase_if(plan.wish.containers, [&](const std::string& name) { return is_hindered(plan, name); });
-    return !plan.wish.containers.empty();
+    return !plan.wish.containers.empty() && has_room(plan);
+  }
+
+  bool may_run_beside(Plan& plan) {
+    if (plan.wish.containers.empty()) return false;
+    if (container_of(plan) != nullptr) return true;  // added by a call that was allowed to
+    const Library& library = *plan.wish.library;
+    if (noted(obstacle_beside(pod(), library, sidecars_))) return false;
+    const Vocabulary& vocabulary = *plan.wish.vocabulary;
+    const std::string named_by = fill(vocabulary.executable, {library.names.at(vocabulary.name), ""});
+    const std::string program(annotation(pod(), named_by));
+    if (program.empty()) note(Why::nothing_named, named_by + " names no program for " + library.name);
+    plan.environment.push_back({library.sidecar->variable, program, Merge::set, ""});
+    return !program.empty();
   }
 
   // Where a container has a volume or a device of its own, and ours would not be seen, or could not be mounted.
@@ -147,6 +174,24 @@ class Injection {
     return !noted(shortage(pod(), resources_from(pod(), places_of(plan.wish)), payload));
   }
 
+  void add(const Plan& plan, std::size_t number) {
+    if (plan.wish.library->sidecar) {
+      run_beside(plan, number);
+    } else {
+      install(plan, number);
+    }
+    decision_.libraries[plan.wish.library->name] = plan.shown_version;
+  }
+
+  void run_beside(const Plan& plan, std::size_t number) {
+    if (container_of(plan) != nullptr) return;
+    const Json resources = none_of(resources_from(pod(), places_of(plan.wish)));
+    patch_.insert("/spec", "initContainers", number, sidecar_container(*plan.wish.library, plan.image, resources));
+    merge_environment(plan, {true, number});
+    set_variables(plan, {true, number}, plan.wish.containers.front(), true);
+    patch_.add("/spec/shareProcessNamespace", true);
+  }
+
   void install(const Plan& plan, std::size_t number) {
     const Wish& wish = plan.wish;
     if (container_named(pod(), container_name(*wish.library)) == nullptr) {
@@ -157,10 +202,11 @@ class Injection {
     for (const std::string& name : wish.containers) {
       ContainerPlace place;
       find_container(pod(), name, place);
+      const std::size_t before = patch_.operations().size();
       mount(place);
-      set_variables(plan, place, name);
+      merge_environment(plan, place);
+      set_variables(plan, place, name, patch_.operations().size() != before);
     }
-    decision_.libraries[wish.library->name] = plan.shown_version;
   }
 
   void mount(const ContainerPlace& place) {
@@ -171,14 +217,19 @@ class Injection {
     patch_.insert(place.pointer(), "volumeMounts", mounts.size(), mount_in_application(configuration_));
   }
 
-  void set_variables(const Plan& plan, const ContainerPlace& place, const std::string& name) {
+  void merge_environment(const Plan& plan, const ContainerPlace& place) {
     const Surroundings surroundings = surroundings_of(plan, place);
     for (const Variable& variable : plan.environment) merge(patch_, place, variable, surroundings);
+  }
+
+  // is_new: the library was not there before; else a call before this one gave it the variables of its own profile.
+  void set_variables(const Plan& plan, const ContainerPlace& place, const std::string& name, bool is_new) {
+    const Surroundings surroundings = surroundings_of(plan, place);
     for (const Variable& variable : identity_of(pod(), name, *plan.wish.vocabulary)) {
       // What the application says of itself stays.
       if (!hindrance(place.in(pod()), variable, surroundings)) merge(patch_, place, variable, surroundings);
     }
-    add_absent(patch_, place, plan.profile->variables_for(plan.wish.vocabulary->name), surroundings);
+    if (is_new) add_absent(patch_, place, plan.profile->variables_for(plan.wish.vocabulary->name), surroundings);
   }
 
   Surroundings surroundings_of(const Plan& plan, const ContainerPlace& place) const {
@@ -192,6 +243,8 @@ class Injection {
   }
 
   void add_volume() {
+    const auto runs_beside = [](const Plan& plan) { return plan.wish.library->sidecar.has_value(); };
+    if (std::all_of(plans_.begin(), plans_.end(), runs_beside)) return;
     std::uint64_t bytes = 0;
     std::uint64_t entries = 0;
     for (const Plan& plan : plans_) {
@@ -232,7 +285,9 @@ class Injection {
     decision_.verdict = decision_.notes.empty() ? Verdict::injected : Verdict::partial;
     annotate(words::status, std::string(name_of(decision_.verdict)));
     annotate(words::libraries, Json(decision_.libraries).dump());
-    if (!decision_.notes.empty()) annotate(words::reasons, lines_of(decision_.notes));
+    const bool told = !annotation(pod(), words::reasons).empty();  // by a call before this one
+    if (told || !decision_.notes.empty()) annotate(words::reasons, lines_of(decision_.notes));
+    if (volume_in(pod()) != VolumeThere::ours) return;
     const std::string evictable(annotation(pod(), words::evictable));
     const std::vector<std::string> volumes = names_in(evictable);
     if (std::find(volumes.begin(), volumes.end(), words::volume) == volumes.end()) {
@@ -246,6 +301,7 @@ class Injection {
     decision_.pod = patch_.document();
   }
 
+  const bool sidecars_;
   const Configuration& configuration_;
   Decision& decision_;
   Patch patch_;
@@ -295,7 +351,8 @@ Decision decide(const Json& pod, std::string_view space, std::string_view rule, 
     }
     if (auto refused = refusal(pod, space, configuration, catalog)) return unchanged({*refused});
     Decision decision = unchanged(std::move(wishes.notes));
-    Injection(pod, configuration, decision).fulfil(std::move(wishes.all));
+    const Rule* called = configuration.rule(rule);
+    Injection(pod, called != nullptr && called->sidecars, configuration, decision).fulfil(std::move(wishes.all));
     return proven(std::move(decision), pod);
   } catch (const Json::exception& error) {
     return unchanged(

@@ -115,6 +115,71 @@ TEST(Decision, ReadsWhatPeopleWrite) {
   EXPECT_EQ(said({{"second.example/inject-snake", "true"}, {"second.example/platform", "big"}}), "not-understood");
 }
 
+// Two rules, and which one lets in what runs beside an application.
+Configuration with_rules() {
+  Configuration configuration;
+  configuration.profiles["team"].variables = {{"", {{"name", "TEAM"}, {"value", "a"}}}};
+  configuration.profiles["default"].variables = {{"", {{"name", "OTHER"}, {"value", "b"}}}};
+  configuration.rules = {{"team", "team", {}, {}, false}, {"beside", "default", {}, {}, true}};
+  return configuration;
+}
+
+// A Pod that asks for that, with something at a place in it.
+Decision beside(const std::string& pointer = "/kind", const Json& value = "Pod", std::string_view rule = "beside") {
+  Json pod = example::pod({{"second.example/inject-walk", "true"}, {"second.example/walk-with", "/app/$x"}});
+  pod[Json::json_pointer(pointer)] = value;
+  return of(pod, with_rules(), rule);
+}
+
+TEST(Sidecar, RunsAsItsLibrarySays) {
+  const Decision decision = beside("/spec/containers/0/resources", {{"requests", {{"cpu", "2"}}}});
+  EXPECT_EQ(decision.verdict, Verdict::injected);
+  EXPECT_EQ(init(decision), Json({{"name", "injector-beside"},
+                                  {"image", "w:1"},
+                                  {"imagePullPolicy", "IfNotPresent"},
+                                  {"restartPolicy", "Always"},
+                                  {"command", {"/injector", "run", "--on-failure=continue", "beside/walker"}},
+                                  {"terminationMessagePolicy", "FallbackToLogsOnError"},
+                                  {"resources", {{"requests", {{"cpu", "0"}}}}},
+                                  {"env",
+                                   {{{"name", "OTHER"}, {"value", "b"}},
+                                    {{"name", "SECOND_ABOUT"}, {"value", "service=web"}},
+                                    {{"name", "WALK_WITH"}, {"value", "/app/$$x"}}}},
+                                  {"securityContext",
+                                   {{"capabilities", {{"add", {"KILL"}}, {"drop", {"ALL"}}}},
+                                    {"readOnlyRootFilesystem", true},
+                                    {"runAsNonRoot", false},
+                                    {"runAsUser", 0},
+                                    {"seccompProfile", {{"type", "RuntimeDefault"}}}}}}));
+  EXPECT_EQ(decision.pod["spec"]["shareProcessNamespace"], true);
+  EXPECT_FALSE(decision.pod["spec"].contains("volumes"));
+  EXPECT_FALSE(app(decision).contains("volumeMounts"));
+}
+
+TEST(Sidecar, StaysAwayWhereItCannotRun) {
+  EXPECT_EQ(reasons(beside("/spec/hostPID", true)), "sidecar");
+  EXPECT_EQ(reasons(beside("/spec/shareProcessNamespace", false)), "sidecar");
+  EXPECT_EQ(reasons(beside("/spec/shareProcessNamespace", nullptr)), "");
+  EXPECT_EQ(reasons(beside("/metadata/annotations/second.example~1walk-with", "")), "nothing-named");
+  EXPECT_EQ(reasons(beside("/kind", "Pod", "team")), "sidecar");
+  EXPECT_EQ(reasons(beside("/kind", "Pod", "")), "sidecar");
+  EXPECT_EQ(reasons(beside("/spec/initContainers", {{{"name", "injector-beside"}}})), "name-taken");
+  const Json both = {{"cpu", "1"}, {"memory", "1Gi"}};
+  EXPECT_EQ(reasons(beside("/spec/containers/0/resources", {{"limits", both}})), "sidecar");
+  EXPECT_EQ(reasons(beside("/spec/containers/0/resources", {{"limits", both}, {"requests", {{"cpu", "0.5"}}}})), "");
+}
+
+TEST(Sidecar, IsCompleteForWhoeverCallsNext) {
+  for (const std::string_view rule : {"beside", "team", ""})
+    EXPECT_EQ(reasons(of(beside().pod, with_rules(), rule)), "complete");
+}
+
+TEST(Decision, LeavesTheProfileOfTheCallBefore) {
+  const Decision first = of(example::pod(asks), with_rules(), "team");
+  EXPECT_EQ(app(first)["env"][0], Json({{"name", "TEAM"}, {"value", "a"}}));
+  EXPECT_EQ(reasons(of(first.pod, with_rules())), "complete");
+}
+
 TEST(Decision, TakesACustomImageAsItIs) {
   const Decision decision = of(example::pod(
       {{"first.example/coffee-lib.image", "mine/x:1"}, {"first.example/app.coffee-lib.version", "nonsense"}}));

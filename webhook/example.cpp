@@ -39,6 +39,7 @@ Vocabulary second() {
   vocabulary.all_containers = false;
   vocabulary.container_annotations = {"second.example/{library}-containers", "second.example/containers"};
   vocabulary.selections = {{"second.example/platform", "snake", {{"small", "libc=musl"}}}};
+  vocabulary.executable = "second.example/{library}-with";
   vocabulary.sidecars = {"mesh-*"};
   vocabulary.variables = {{"SECOND_ABOUT", "service={service}", Merge::prepend, ","}};
   return vocabulary;
@@ -50,14 +51,15 @@ Catalog catalog() {
   const Variable options{"OPTIONS", "-agent:${target}/a.jar", Merge::append, " "};
   const Variable path{"SNAKEPATH", "${target}/snake", Merge::prepend, ":"};
   Catalog all;
-  all.libraries = {{"a-agent",
-                    {{"first", "coffee"}},
-                    false,
-                    {version("1.64.0", "a:1.64.0", {options}), version("1.63.2", "a:1.63.2", {options}),
-                     version("0.9.0", "a:0.9.0", {options})}},
-                   {"b-agent", {{"second", "coffee"}}, false, {version("2.1.0", "b:2", {options})}},
-                   {"beside", {{"second", "walk"}}, true, {version("1.0.0", "w:1", {})}},
-                   {"snake", {{"first", "snake"}, {"second", "snake"}}, false, {version("3.0.0", "s:3", {path})}}};
+  all.libraries = {
+      {"a-agent",
+       {{"first", "coffee"}},
+       {},
+       {version("1.64.0", "a:1.64.0", {options}), version("1.63.2", "a:1.63.2", {options}),
+        version("0.9.0", "a:0.9.0", {options})}},
+      {"b-agent", {{"second", "coffee"}}, {}, {version("2.1.0", "b:2", {options})}},
+      {"beside", {{"second", "walk"}}, Sidecar{"beside/walker", {"KILL"}, "WALK_WITH"}, {version("1.0.0", "w:1", {})}},
+      {"snake", {{"first", "snake"}, {"second", "snake"}}, {}, {version("3.0.0", "s:3", {path})}}};
   all.vocabularies = {first(), second()};
   return all;
 }

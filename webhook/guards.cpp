@@ -4,6 +4,7 @@
 
 #include "webhook/pattern.h"
 #include "webhook/pod.h"
+#include "webhook/resources.h"
 #include "webhook/words.h"
 
 namespace injector {
@@ -71,6 +72,21 @@ std::optional<Note> misfit(const Json& pod, const std::vector<std::string>& arch
     if (!allowed || contains(architectures, architecture)) continue;
     return Note{Why::architecture, "it may run on " + architecture + ", for which there is no image"};
   }
+  return {};
+}
+
+std::optional<Note> obstacle_beside(const Json& pod, const Library& library, bool allowed) {
+  const auto note = [&](const std::string& text) {
+    return Note{Why::sidecar, library.name + " runs beside an application" + text};
+  };
+  const auto is = [&](std::string_view key, bool value) {
+    const Json* said = find(pod, {"spec", key});
+    return said != nullptr && *said == value;
+  };
+  if (!allowed) return note(", as root: it takes a rule with sidecars: true that selects the Pod");
+  if (is("hostPID", true)) return note(" whose processes it sees: those of the host are too many");
+  if (is("shareProcessNamespace", false)) return note(" whose processes it sees: shareProcessNamespace is false");
+  if (is_guaranteed(pod)) return note(", and has no limits: the Pod would no longer be Guaranteed");
   return {};
 }
 

@@ -30,6 +30,12 @@ Json without_our_help(Json pod, const std::string& kind) {
   return pod;
 }
 
+// Whether a call found more than that the Pod asks for nothing.
+bool says_something(const Decision& decision) {
+  return !decision.patch.empty() || std::any_of(decision.notes.begin(), decision.notes.end(),
+                                                [](const Note& note) { return note.why != Why::not_asked; });
+}
+
 }  // namespace
 
 std::vector<Candidate> candidates_of(const Json& object, const std::string& space) {
@@ -51,20 +57,19 @@ std::vector<Candidate> candidates_of(const Json& object, const std::string& spac
 Decision decide_offline(const Candidate& candidate, const Json& namespace_labels, const Knowledge& knowledge) {
   Json labels = namespace_labels;
   labels["kubernetes.io/metadata.name"] = candidate.space;
-  const auto call = [&](const Json& pod, std::string_view rule) {
-    return decide(pod, candidate.space, rule, knowledge.configuration, knowledge.catalog);
-  };
-  Decision all = call(candidate.pod, "");
-  if (all.patch.empty()) all.pod = candidate.pod;
-  for (const Rule& rule : knowledge.configuration.rules) {
-    const Json& pod_labels = object_at(all.pod, {"metadata", "labels"});
-    if (!selects(rule.namespace_selector, labels) || !selects(rule.object_selector, pod_labels)) continue;
-    Decision next = call(all.pod, rule.name);
-    const bool nothing = next.patch.empty() && !all.patch.empty();
-    if (nothing) continue;
+  Decision all;
+  all.pod = candidate.pod;
+  const auto follow = [&](std::string_view rule) {
+    Decision next = decide(all.pod, candidate.space, rule, knowledge.configuration, knowledge.catalog);
+    if (next.patch.empty() && says_something(all)) return;
     if (next.patch.empty()) next.pod = all.pod;
     all = std::move(next);
+  };
+  for (const Rule& rule : knowledge.configuration.rules) {
+    const Json& pod_labels = object_at(all.pod, {"metadata", "labels"});
+    if (selects(rule.namespace_selector, labels) && selects(rule.object_selector, pod_labels)) follow(rule.name);
   }
+  follow("");
   all.pod = without_our_help(std::move(all.pod), candidate.kind);
   return all;
 }

@@ -38,6 +38,15 @@ std::optional<Quantity> storage_limit(const Json& pod) {
   return sum;
 }
 
+// Requests and limits of both are the same, as Kubernetes' Guaranteed class has it. Without a request it is the limit.
+bool gets_what_it_may_take(const Json& container) {
+  return std::all_of(copied_resources.begin(), copied_resources.begin() + 2, [&](std::string_view name) {
+    const auto limit = quantity_at(container, {"resources", "limits", name});
+    const auto request = quantity_at(container, {"resources", "requests", name});
+    return limit && Quantity() < *limit && (!request || *request == *limit);
+  });
+}
+
 std::optional<Note> too_little_memory(const Json& from, const std::string& whose) {
   const auto limit = quantity_at(from, {"limits", "memory"});
   if (!limit || !(*limit < Quantity::of(least_memory))) return {};
@@ -68,6 +77,22 @@ Json resources_from(const Json& pod, const std::vector<ContainerPlace>& containe
     }
   }
   return copy;
+}
+
+Json none_of(Json resources) {
+  for (Json& kind : resources) {
+    for (Json& amount : kind) amount = "0";
+  }
+  return resources;
+}
+
+bool is_guaranteed(const Json& pod) {
+  if (!object_at(pod, {"spec", "resources"}).empty()) return false;
+  for (const std::string_view kind : {"containers", "initContainers"}) {
+    const Json& containers = list_at(pod, {"spec", kind});
+    if (!std::all_of(containers.begin(), containers.end(), gets_what_it_may_take)) return false;
+  }
+  return true;
 }
 
 std::optional<Note> shortage(const Json& pod, const Json& resources, std::uint64_t payload) {

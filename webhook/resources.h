@@ -26,6 +26,13 @@ std::uint64_t volume_size(std::uint64_t bytes, std::uint64_t entries);
 // without it, are the same with it. It is the one with the largest memory limit, none being the largest.
 Json resources_from(const Json& pod, const std::vector<ContainerPlace>& containers);
 
+// Those of a container that runs as long as the Pod: nothing of all that resources_from has, so that the Pod fits where
+// it did and no quota is used up; a quota only asks that it is said.
+Json none_of(Json resources);
+
+// Whether the Pod is Guaranteed by what its containers say, which one without limits would end.
+bool is_guaranteed(const Json& pod);
+
 // Why an init container with these resources would not come to its end in this Pod; empty where it would.
 std::optional<Note> shortage(const Json& pod, const Json& resources, std::uint64_t payload);
 

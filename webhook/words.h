@@ -17,6 +17,8 @@ constexpr std::string_view volume = "injector";
 constexpr std::string_view renamed = "INJECTOR_";         // in front of a variable that is referred to
 constexpr std::string_view init_container = "injector-";  // in front of a library's name
 constexpr std::string_view target = "/target";            // where an init container sees the volume
+constexpr std::string_view program = "/injector";         // in each of our images
+constexpr std::string_view run = "run";                   // its command by which a library runs beside an application
 constexpr int unprivileged_user = 65532;                  // of our images
 
 // Kubernetes'.

@@ -10,6 +10,7 @@ import harness
 
 VOCABULARIES = sorted(harness.ROOT.glob("libraries/vocabularies/*.json"))
 LIBRARIES = sorted(at.parent for at in harness.ROOT.glob("libraries/*/*/library.json"))
+SIDECAR = {"program": "a/agent", "capabilities": ["KILL"], "variable": "PROGRAM"}
 ENVIRONMENT = [{"name": "A", "value": "${target}/a", "merge": "append", "separator": " "}]
 
 
@@ -45,11 +46,11 @@ def add(place, version, *options, name="demo", image="injector-x:demo", **keys):
 
 def test_a_version(place):
     done = add(place, "1.2.3", "--digest", "sha256:" + "a" * 64, "--architecture", "arm64", "--architecture", "amd64",
-               names={"words": "snake"}, sidecar=True)
+               names={"words": "snake"}, sidecar=SIDECAR)
     assert done.returncode == 0 and done.stdout == ""
     assert done.stderr == f"bundler: catalogued: {place}/catalog.json: demo 1.2.3 (exit 0)\n"
     assert contents(place) == {"schemaVersion": 1, "vocabularies": [], "libraries": [{
-        "name": "demo", "names": {"words": "snake"}, "sidecar": True, "versions": [{
+        "name": "demo", "names": {"words": "snake"}, "sidecar": SIDECAR, "versions": [{
             "version": "1.2.3", "image": "injector-x:demo", "digest": "sha256:" + "a" * 64,
             "architectures": ["amd64", "arm64"], "bytes": 3, "entries": 2, "environment": ENVIRONMENT}]}]}
 
@@ -104,7 +105,7 @@ def test_every_library_has_a_word_and_none_shares_it(place):
     assert {one["name"] for one in found["libraries"]} == {at.name for at in LIBRARIES}
     assert all(set(one["names"]) <= {v["name"] for v in found["vocabularies"]} and one["names"]
                for one in found["libraries"])
-    assert [one["name"] for one in found["libraries"] if one["sidecar"]] == ["opentelemetry-go"]
+    assert [one["name"] for one in found["libraries"] if "sidecar" in one] == ["opentelemetry-go"]
     words = {(vocabulary, word) for one in found["libraries"] for vocabulary, word in one["names"].items()}
     for vocabulary in found["vocabularies"]:
         assert all((vocabulary["name"], one["library"]) in words for one in vocabulary["selections"])
@@ -156,7 +157,8 @@ def test_where_there_is_no_directory(place):
 @pytest.mark.parametrize("keys, text", [({"names": 1}, "names: an object is missing"),
                                         ({"names": {"words": "a.b"}}, "names.words is not [a-z0-9]"),
                                         ({"names": {"W": "a"}}, "is no vocabulary's name"),
-                                        ({"sidecar": 1}, "sidecar is not true or false")])
+                                        ({"sidecar": 1}, "sidecar: an object is missing"),
+                                        ({"sidecar": SIDECAR | {"program": "/a"}}, "program is no path in a payload")])
 def test_words_that_cannot_be(place, keys, text):
     done = add(place, "1", **keys)
     assert done.returncode == 65 and text in done.stderr, done.stderr

@@ -12,6 +12,7 @@ from rows import ROWS, ask, assert_traced
 from test_java import damaged_image, init_status  # noqa: F401: a fixture
 
 INJECTED = [row for row in ROWS if not row.sidecar]
+SIDECARS = [row for row in ROWS if row.sidecar]
 RELEASE = "injector"
 
 
@@ -22,7 +23,7 @@ def helm(*argv):
 @pytest.fixture(scope="module")
 def image(image_of, load):
     """The webhook's, with the catalog of the libraries' images, which are made before."""
-    for row in INJECTED:
+    for row in ROWS:
         image_of(f"{row.language}/{row.library}")
     return load(made(ROOT / "scripts/image", "webhook", timeout=1800).stdout.split()[-1], "webhook")
 
@@ -32,7 +33,7 @@ def catalog(image, image_of, load):
     """That catalog, with the names that the images have in the cluster."""
     whole = json.loads((ROOT / "build/catalog.json").read_text())
     entries = {entry["name"]: entry for entry in whole["libraries"]}
-    for row in INJECTED:
+    for row in ROWS:
         version = entries[row.library]["versions"][0]
         version["image"] = load(image_of(f"{row.language}/{row.library}"), row.library)
         version.pop("digest", None)
@@ -63,7 +64,7 @@ def webhook(image, catalog, namespaces, intake, tmp_path_factory):
     name, tag = image.split(":")
     with namespaces(where) as space:
         helm("install", RELEASE, ROOT / "charts/injector", "--namespace", space.name, "--set", f"agentHost={address}",
-             "--set", f"otlpEndpoint={intake.url}", "--set-string", f"image.name={name},image.tag={tag}",
+             "--set", f"otlpEndpoint={intake.url}", "--set", "sidecars=true", "--set-string", f"image.name={name},image.tag={tag}",
              "--set-file", f"catalog={where / 'catalog.json'}", "--wait", "--timeout", "180s")
         yield space
         helm("uninstall", RELEASE, "--namespace", space.name)
@@ -137,6 +138,21 @@ def test_a_copy_to_debug_is_as_injected_as_the_pod(webhook, deployments):
     for what in ("initContainers", "volumes"):
         assert [each["name"] for each in copy[what]] == [each["name"] for each in of[what]]
     assert copy["containers"][0]["env"] == of["containers"][0]["env"]
+
+
+@pytest.mark.parametrize("row", SIDECARS, ids=str)
+def test_what_runs_beside_the_application_gives_its_span(row, image_of, webhook, asking, namespaces, load_app, intake, tmp_path):
+    """The Pod says that nobody is root, and gives amounts, of which the sidecar takes none."""
+    program = {"instrumentation.opentelemetry.io/otel-go-auto-target-exe": "/app/hello"}
+    resources = {"requests": {"cpu": "10m", "memory": "16Mi"}, "limits": {"memory": "64Mi"}}
+    with namespaces(tmp_path, row.enforce) as space:
+        space.apply(tmp_path, deployment(row.library, template(load_app(row.language), asking(row.library) | program, resources=resources)))
+        pod = injected_pod(webhook, space, row.library)
+        named = dataclasses.replace(row, service=row.library)  # after the Deployment
+        assert_traced(named, image_of(f"{row.language}/{row.library}"), intake, space, pod)
+        found = space.pod(pod)
+        assert found["metadata"]["annotations"]["injector/status"] == "injected"
+        assert [s["restartCount"] for s in found["status"]["initContainerStatuses"]] == [0]
 
 
 def test_helm_test(webhook):

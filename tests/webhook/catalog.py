@@ -25,7 +25,7 @@ def catalog():
     for at in sorted((ROOT / "libraries").glob("*/*/library.json"), key=lambda at: at.parent.name):
         library = json.loads(at.read_text())
         libraries.append({
-            "name": library["name"], "names": library["names"], "sidecar": library.get("sidecar", False),
+            "name": library["name"], "names": library["names"]} | ({"sidecar": library["sidecar"]} if "sidecar" in library else {}) | {
             "versions": [{"version": version, "image": image_of(library["name"], version)}
                          | ({"digest": digest} if digest else {})
                          | {"architectures": architectures, "bytes": BYTES, "entries": 1, "environment": library["environment"]}

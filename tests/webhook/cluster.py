@@ -30,6 +30,9 @@ KINDS = {
     "defaults": ({}, [limit_range(default={"cpu": "200m", "memory": "128Mi"}, defaultRequest={"cpu": "100m", "memory": "64Mi"})]),
     "quota": ({}, [quota()]),
     "payments": ({"team": "payments"}, []),
+    "baseline": ({"pod-security.kubernetes.io/enforce": "baseline"}, []),
+    "privileged": ({"pod-security.kubernetes.io/enforce": "privileged"}, []),
+    "privilegedquota": ({"pod-security.kubernetes.io/enforce": "privileged"}, [quota()]),
 }
 
 
@@ -70,7 +73,7 @@ class Spaces:
         def in_force():
             if kind == "minimum":
                 return not ask({"requests": {"cpu": "1m", "memory": "1Mi"}}).accepted
-            if kind == "quota":
+            if kind.endswith("quota"):
                 return not ask({}).accepted
             return kind != "defaults" or "requests" in ask({}).json["spec"]["containers"][0]["resources"]
 
@@ -87,7 +90,7 @@ def chart_objects(url, *certificates):
         pytest.skip("no helm on the PATH: it renders the webhook object")
     rules = [{"name": "payments", "profile": "payments", "namespaceSelector": {"matchLabels": {"team": "payments"}}}]
     done = run("helm", "template", "injector", ROOT / "charts/injector", "--namespace", "injector",
-               "--set-json", f"rules={json.dumps(rules)}")
+               "--set-json", f"rules={json.dumps(rules)}", "--set", "sidecars=true")
     assert done.returncode == 0, done.stderr
     objects = [thing for thing in yaml.safe_load_all(done.stdout) if thing and thing["kind"] == "MutatingWebhookConfiguration"]
     assert len(objects) == 1

@@ -12,6 +12,8 @@ and one of
     init        library → what its init container has unlike the others
     containers  name → its whole env as stored: NAME=VALUE, NAME<FIELD of the Pod, or an entry as Kubernetes writes it.
                 What the Pod's user wrote keeps its order, and comes after all that is new
+    beside      library → the env of its sidecar, in the same form; the Pod's processes are shared then. Where there is no
+                other library, there is no volume
     partial     the name of a reason, where something that the Pod says was not followed
 and beside them
   direct      the name of the reason when a review comes all the same
@@ -27,6 +29,7 @@ import jsonpatch
 import yaml
 
 from catalog import BYTES, ONE, VERSIONS, image_of
+from harness import ROOT
 
 REGISTRY = "registry.example/observability"
 EVICTABLE = "cluster-autoscaler.kubernetes.io/safe-to-evict-local-volumes"
@@ -96,6 +99,15 @@ def init_container(library, changes):
     }, changes)
 
 
+def sidecar(library, changes):
+    """What the API server stores of a container that runs a library beside the application."""
+    capabilities = json.loads(next(ROOT.glob(f"libraries/*/{library}/library.json")).read_text())["sidecar"]["capabilities"]
+    return overlay(init_container(library, {}), {
+        "command": ["/injector", "run", "--on-failure=continue", f"{library}/agent"], "restartPolicy": "Always", "volumeMounts": None,
+        "securityContext": {"allowPrivilegeEscalation": None, "runAsNonRoot": False, "runAsUser": 0,
+                            "capabilities": {"add": capabilities, "drop": ["ALL"]}}} | changes)
+
+
 def variable(text):
     """A variable as Kubernetes stores it, from its short form."""
     if not isinstance(text, str):
@@ -129,14 +141,19 @@ def check_volume(volume, libraries):
     assert volume == {"name": "injector", "emptyDir": {}}
 
 
+def installed(golden):
+    """The libraries that have a place in the volume."""
+    return golden["injected"].keys() - golden.get("beside", {}).keys()
+
+
 def check_annotations(annotations, golden):
     injected = golden["injected"]
     assert json.loads(annotations.pop("injector/libraries")) == injected
     assert annotations.pop("injector/status") == ("partial" if "partial" in golden else "injected")
     reasons = annotations.pop("injector/reasons", "")
     assert golden["partial"] in reasons if "partial" in golden else reasons == ""
-    evictable = annotations.pop(EVICTABLE)
-    assert evictable == golden.get("evictable", "injector")
+    if installed(golden):
+        assert annotations.pop(EVICTABLE) == golden.get("evictable", "injector")
 
 
 def take_container(container, original, expected):
@@ -162,7 +179,12 @@ def check_init_containers(spec, golden):
             assert image == changes["image"]
         else:
             check_image(image, library, version)
-        assert container == init_container(library, {k: v for k, v in changes.items() if k != "image"})
+        changes = {k: v for k, v in changes.items() if k != "image"}
+        if library in golden.get("beside", {}):
+            check_env(container.pop("env"), None, golden["beside"][library])
+            assert container == sidecar(library, changes)
+        else:
+            assert container == init_container(library, changes)
 
 
 def check_image(image, library, version):
@@ -177,10 +199,15 @@ def check_injected(stored, original, golden):
     check_annotations(stored["metadata"]["annotations"], golden)
     if "annotations" not in original["metadata"]:
         assert stored["metadata"].pop("annotations") == {}
-    original["metadata"].get("annotations", {}).pop(EVICTABLE, None)
+    if installed(golden):
+        original["metadata"].get("annotations", {}).pop(EVICTABLE, None)
     spec, before = stored["spec"], original["spec"]
     check_init_containers(spec, golden)
-    check_volume(taken(spec["volumes"], "injector"), len(golden["injected"]))
+    if installed(golden):
+        check_volume(taken(spec["volumes"], "injector"), len(installed(golden)))
+    if "beside" in golden:
+        assert spec.pop("shareProcessNamespace") is True
+        before.pop("shareProcessNamespace", None)
     if not spec["volumes"] and "volumes" not in before:
         del spec["volumes"]
     secrets = spec.pop("imagePullSecrets")

@@ -99,6 +99,7 @@ class Pods:
         return made | self.maybe(0.1, **{
             "injector/env-from": lambda: self.pick("JAVA_TOOL_OPTIONS", "PYTHONPATH, A,", ","), "injector/status": lambda: "injected", "injector/reasons": lambda: "x",
             "cluster-autoscaler.kubernetes.io/safe-to-evict-local-volumes": lambda: self.pick("", "v0", "v0,injector", ","),
+            "instrumentation.opentelemetry.io/otel-go-auto-target-exe": lambda: self.pick("/app/hello", "$(A)", "ü"),
             "kubectl.kubernetes.io/default-container": lambda: self.pick("c1", "nobody", ""),
             "instrumentation.opentelemetry.io/otel-python-platform": lambda: self.pick("musl", "glibc", "other")})
 
@@ -107,6 +108,8 @@ class Pods:
         owner = {"apiVersion": "apps/v1", "kind": self.pick("ReplicaSet", "Job"), "name": self.pick("shop-7d4b9c6f5d", "n-29043302", "o"), "uid": "u"}
         asked = {"annotations": {self.pick("admission.datadoghq.com/java-lib.version", "admission.datadoghq.com/python-lib.version"): self.pick("v1", "latest")}
                  | self.annotations()} if self.r.random() < 0.7 else self.maybe(0.7, annotations=self.annotations)
+        if asked.get("annotations") and self.r.random() < 0.2:
+            asked["annotations"] |= {"instrumentation.opentelemetry.io/inject-go": "true", "instrumentation.opentelemetry.io/otel-go-auto-target-exe": "/app/hello"}
         return names | asked | self.unknown() | self.maybe(
             0.3, labels=lambda: self.maybe(0.4, **{"admission.datadoghq.com/enabled": lambda: self.pick("true", "false", "yes", ""),
                                                    "tags.datadoghq.com/service": lambda: self.pick("shop", ""), "app.kubernetes.io/name": lambda: "n",
@@ -129,7 +132,7 @@ class Pods:
             0.1, nodeSelector=lambda: self.pick({}, {"kubernetes.io/arch": "amd64"}, {"kubernetes.io/os": "linux", "zone": "a"}), affinity=self.affinity,
             hostNetwork=lambda: self.pick(True, False), hostUsers=lambda: False, os=lambda: {"name": self.pick("linux", "linux", "windows")}, hostPID=lambda: True,
             imagePullSecrets=lambda: self.pick([], [{"name": "registry"}], [{}], [{"name": "a"}]), automountServiceAccountToken=lambda: False,
-            restartPolicy=lambda: self.pick("Never", "OnFailure"), schedulingGates=lambda: [{"name": "g"}], shareProcessNamespace=lambda: True,
+            restartPolicy=lambda: self.pick("Never", "OnFailure"), schedulingGates=lambda: [{"name": "g"}], shareProcessNamespace=lambda: self.pick(True, False),
             terminationGracePeriodSeconds=lambda: 0, tolerations=lambda: [{"operator": "Exists"}], hostname=lambda: "h", priority=lambda: 0,
             dnsConfig=lambda: {"options": [{"name": "a"}]}, readinessGates=lambda: [{"conditionType": "a/b"}], hostAliases=lambda: [{"ip": "1.2.3.4"}],
             topologySpreadConstraints=list, activeDeadlineSeconds=lambda: 1,

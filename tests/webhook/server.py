@@ -22,7 +22,7 @@ CONFIGURATION = {
         "payments": {"libraries": {"dd-java-agent": "v1.63"}, "variables": [{"name": "TEAM", "value": "payments"}]},
         "jdk": {"rename": {"JAVA_TOOL_OPTIONS": "JDK_JAVA_OPTIONS"}},
     },
-    "rules": [{"name": "payments", "profile": "payments"}],
+    "rules": [{"name": "payments", "profile": "payments"}, {"name": "sidecars", "profile": "default", "sidecars": True}],
     "images": [{"image": "registry.example/tuned:*", "variables": {"JAVA_TOOL_OPTIONS": "-Xmx1g"}}],
 }
 

@@ -118,9 +118,9 @@ def test_whoever_asks_is_asked_about():
 def test_the_entries():
     things = objects(*VARIANTS["rules"])
     entries = one("MutatingWebhookConfiguration", things)["webhooks"]
-    assert [e["clientConfig"]["service"]["path"] for e in entries] == ["/mutate"] + [f"/mutate/rule-{n}" for n in range(4)]
+    assert [e["clientConfig"]["service"]["path"] for e in entries] == [f"/mutate/rule-{n}" for n in range(4)] + ["/mutate"]
     assert [r["name"] for r in configuration(*VARIANTS["rules"])["rules"]] == [f"rule-{n}" for n in range(4)]
-    for n, entry in enumerate(entries[1:]):
+    for n, entry in enumerate(entries[:-1]):
         assert entry["objectSelector"] == {"matchLabels": {"n": f"{n}"}}
         assert [c["name"] for c in entry["matchConditions"]] == ["no-mirror"]
     for entry in entries:
@@ -135,6 +135,22 @@ def test_the_entries():
         assert "caBundle" not in entry["clientConfig"]
 
 
+def test_sidecars_have_an_entry_of_their_own():
+    """For who asks in namespaces where Pod Security lets everything pass; explain can tell from the configuration."""
+    options = (*VARIANTS["rules"][:1], VARIANTS["rules"][1].replace(", {\"name\": \"rule-3\"", "|").split("|")[0] + "]",
+               "--set", "sidecars=true")
+    things = objects(*options)
+    *rules, sidecars, default = one("MutatingWebhookConfiguration", things)["webhooks"]
+    assert len(rules) == 3 and sidecars["clientConfig"]["service"]["path"] == "/mutate/sidecars"
+    assert sidecars["matchConditions"] == default["matchConditions"]
+    assert sidecars["namespaceSelector"] == default["namespaceSelector"] | {
+        "matchLabels": {"pod-security.kubernetes.io/enforce": "privileged"}}
+    assert configuration(*options)["rules"][3] == {
+        "name": "sidecars", "profile": "default", "sidecars": True,
+        "namespaceSelector": {"matchLabels": {"pod-security.kubernetes.io/enforce": "privileged"}}}
+    assert "maxItems" in refused(*VARIANTS["rules"], "--set", "sidecars=true")
+
+
 def test_a_node_without_time_ends_no_replica():
     """With Kubernetes' second and three tries both were restarted at once on a machine with a load of 100."""
     server = pod(objects())["containers"][0]
@@ -146,7 +162,7 @@ def test_a_rule_keeps_its_namespaces():
     rule = {"name": "a", "profile": "p", "namespaceSelector": {
         "matchLabels": {"team": "x"}, "matchExpressions": [{"key": "tier", "operator": "Exists"}]}}
     things = objects("--set-json", f"rules={json.dumps([rule])}", "--set", "excludedNamespaces={cni}")
-    selector = one("MutatingWebhookConfiguration", things)["webhooks"][1]["namespaceSelector"]
+    selector = one("MutatingWebhookConfiguration", things)["webhooks"][0]["namespaceSelector"]
     assert selector["matchLabels"] == {"team": "x"}
     assert selector["matchExpressions"][0] == {"key": "tier", "operator": "Exists"}
     assert selector["matchExpressions"][1]["values"][-1] == "cni"

@@ -55,6 +55,8 @@ def test_golden(at, world):
             check_patched_elsewhere(world, golden, seen, stored)
         if "partial" in golden:
             check_told(world, answer, golden["partial"])
+        else:
+            assert not [warning for warning in answer.warnings if warning.startswith("injector")], answer.warnings
     if "direct" in golden:
         said = review(world, stored, on)
         assert not patch_of(said) and any(golden["direct"] in note for note in said["auditAnnotations"].values()), said

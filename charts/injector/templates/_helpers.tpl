@@ -124,9 +124,18 @@ Pod says itself. */}}
   value: none
 {{- end -}}
 
+{{/* The rules, as the configuration has them; each is an entry of the webhook's. */}}
+{{- define "injector.rules" -}}
+{{- $rules := .Values.rules -}}
+{{- if .Values.sidecars -}}
+  {{- $privileged := dict "matchLabels" (dict "pod-security.kubernetes.io/enforce" "privileged") -}}
+  {{- $rules = append $rules (dict "name" "sidecars" "profile" "default" "sidecars" true "namespaceSelector" $privileged) -}}
+{{- end -}}
+{{ $rules | toYaml }}
+{{- end -}}
+
 {{- define "injector.configuration" -}}
-{{- $rules := list -}}
-{{- range .Values.rules }}{{ $rules = append $rules (pick . "name" "profile") }}{{ end -}}
+{{- $rules := include "injector.rules" . | fromYamlArray -}}
 {{- $made := dict "namespace" .Release.Namespace "profiles" (dict "default" (dict "variables" (include "injector.variables" . | fromYamlArray))) -}}
 {{- if $rules }}{{ $_ := set $made "rules" $rules }}{{ end -}}
 {{- with .Values.registry }}{{ $_ := set $made "registry" (trimSuffix "/" .) }}{{ end -}}
