@@ -7,6 +7,7 @@
 #include "core/error.h"
 #include "webhook/image_reference.h"
 #include "webhook/pattern.h"
+#include "webhook/resources.h"
 #include "webhook/variable_source.h"
 
 namespace injector {
@@ -127,13 +128,20 @@ Profile read_profile(const Node& node) {
   return profile;
 }
 
+Json resources(const Node& node) {
+  const std::string problem = problem_of_resources(node.json());
+  if (!problem.empty()) node.refuse(problem);
+  return node.json();
+}
+
 Rule read_rule(const Node& node) {
   Rule rule;
   read_keys(node, {{"name", [&](const Node& at) { rule.name = at.text(); }},
                    {"profile", [&](const Node& at) { rule.profile = at.text(); }},
                    {"namespaceSelector", [&](const Node& at) { rule.namespace_selector = at.json(); }},
                    {"objectSelector", [&](const Node& at) { rule.object_selector = at.json(); }},
-                   {"sidecars", [&](const Node& at) { rule.sidecars = at.flag(); }}});
+                   {"sidecars", [&](const Node& at) { rule.sidecars = at.flag(); }},
+                   {"sidecarResources", [&](const Node& at) { rule.sidecar_resources = resources(at); }}});
   if (!match("{library}", rule.name)) node.refuse("has a name that is not of a-z, 0-9 and -");
   return rule;
 }

@@ -31,7 +31,8 @@ struct Rule {
   std::string profile;
   Json namespace_selector = Json::object();
   Json object_selector = Json::object();
-  bool sidecars = false;  // Pods that it selects may get what runs beside an application
+  bool sidecars = false;                    // Pods that it selects may get what runs beside an application
+  Json sidecar_resources = Json::object();  // of each of those, as Kubernetes writes them; empty: nobody said
 };
 
 // What an image sets by itself, which no Pod shows.

@@ -34,7 +34,7 @@ profiles:
     rename: {A: B}
 rules:
   - {name: team, profile: default, namespaceSelector: {matchLabels: {a: b}}}
-  - {name: beside, profile: default, sidecars: true}
+  - {name: beside, profile: default, sidecars: true, sidecarResources: {requests: {cpu: 50m}, limits: {cpu: 1}}}
 images:
   - {image: "registry.example/*", variables: {A: x}}
 )");
@@ -46,8 +46,23 @@ images:
   EXPECT_EQ(all.rule("team")->profile, "default");
   EXPECT_FALSE(all.rule("team")->sidecars);
   EXPECT_TRUE(all.rule("beside")->sidecars);
+  EXPECT_EQ(all.rule("beside")->sidecar_resources, Json({{"requests", {{"cpu", "50m"}}}, {"limits", {{"cpu", 1}}}}));
   EXPECT_EQ(all.image_variable("registry.example/x:1", "A"), "x");
   EXPECT_EQ(all.image_variable("other/x:1", "A"), "");
+}
+
+TEST(Configuration, ResourcesAreSomeThatAContainerTakes) {
+  const auto of = [](const std::string& resources) {
+    return problem("rules: [{name: a, profile: default, sidecarResources: " + resources + "}]");
+  };
+  const std::string at = "rules[0].sidecarResources ";
+  EXPECT_EQ(of("1"), at + "is not a mapping");
+  EXPECT_EQ(of("{cpu: 1}"), at + "has more than requests and limits");
+  EXPECT_EQ(of("{limits: 1}"), at + "has more than requests and limits");
+  EXPECT_EQ(of("{limits: {gpu: 1}}"), at + "has no amount that a container takes: limits.gpu");
+  EXPECT_EQ(of("{limits: {cpu: x}}"), at + "has no amount that a container takes: limits.cpu");
+  EXPECT_EQ(of("{requests: {memory: -1}}"), at + "has no amount that a container takes: requests.memory");
+  EXPECT_EQ(of("{requests: {memory: 2Mi}, limits: {memory: 1Mi}}"), at + "requests more than its limit: memory");
 }
 
 TEST(Configuration, IsRefusedWithTheKeyThatIsWrong) {

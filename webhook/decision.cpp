@@ -41,9 +41,9 @@ bool lies_within(std::string_view path, std::string_view place) {
 // Makes the plans for one Pod, and carries them out on its copy.
 class Injection {
  public:
-  // sidecars: whether one may be added.
-  Injection(const Json& pod, bool sidecars, const Configuration& configuration, Decision& decision)
-      : sidecars_(sidecars), configuration_(configuration), decision_(decision), patch_(pod) {}
+  // rule: the one that was called; nullptr for none.
+  Injection(const Json& pod, const Rule* rule, const Configuration& configuration, Decision& decision)
+      : rule_(rule), configuration_(configuration), decision_(decision), patch_(pod) {}
 
   void fulfil(std::vector<Wish> wishes) {
     for (Wish& wish : wishes) {
@@ -127,7 +127,7 @@ class Injection {
     if (plan.wish.containers.empty()) return false;
     if (container_of(plan) != nullptr) return true;  // added by a call that was allowed to
     const Library& library = *plan.wish.library;
-    if (noted(obstacle_beside(pod(), library, sidecars_))) return false;
+    if (noted(obstacle_beside(pod(), library, rule_))) return false;
     const Vocabulary& vocabulary = *plan.wish.vocabulary;
     const std::string named_by = fill(vocabulary.executable, {library.names.at(vocabulary.name), ""});
     const std::string program(annotation(pod(), named_by));
@@ -185,8 +185,8 @@ class Injection {
 
   void run_beside(const Plan& plan, std::size_t number) {
     if (container_of(plan) != nullptr) return;
-    const Json resources = none_of(resources_from(pod(), places_of(plan.wish)));
-    patch_.insert("/spec", "initContainers", number, sidecar_container(*plan.wish.library, plan.image, resources));
+    patch_.insert("/spec", "initContainers", number,
+                  sidecar_container(*plan.wish.library, plan.image, rule_->sidecar_resources));
     merge_environment(plan, {true, number});
     set_variables(plan, {true, number}, plan.wish.containers.front(), true);
     patch_.add("/spec/shareProcessNamespace", true);
@@ -301,7 +301,7 @@ class Injection {
     decision_.pod = patch_.document();
   }
 
-  const bool sidecars_;
+  const Rule* rule_;
   const Configuration& configuration_;
   Decision& decision_;
   Patch patch_;
@@ -351,8 +351,7 @@ Decision decide(const Json& pod, std::string_view space, std::string_view rule, 
     }
     if (auto refused = refusal(pod, space, configuration, catalog)) return unchanged({*refused});
     Decision decision = unchanged(std::move(wishes.notes));
-    const Rule* called = configuration.rule(rule);
-    Injection(pod, called != nullptr && called->sidecars, configuration, decision).fulfil(std::move(wishes.all));
+    Injection(pod, configuration.rule(rule), configuration, decision).fulfil(std::move(wishes.all));
     return proven(std::move(decision), pod);
   } catch (const Json::exception& error) {
     return unchanged(

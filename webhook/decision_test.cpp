@@ -120,7 +120,9 @@ Configuration with_rules() {
   Configuration configuration;
   configuration.profiles["team"].variables = {{"", {{"name", "TEAM"}, {"value", "a"}}}};
   configuration.profiles["default"].variables = {{"", {{"name", "OTHER"}, {"value", "b"}}}};
-  configuration.rules = {{"team", "team", {}, {}, false}, {"beside", "default", {}, {}, true}};
+  configuration.rules = {{"team", "team", {}, {}, false},
+                         {"beside", "default", {}, {}, true},
+                         {"amounts", "default", {}, {}, true, {{"requests", {{"cpu", "50m"}}}}}};
   return configuration;
 }
 
@@ -132,7 +134,7 @@ Decision beside(const std::string& pointer = "/kind", const Json& value = "Pod",
 }
 
 TEST(Sidecar, RunsAsItsLibrarySays) {
-  const Decision decision = beside("/spec/containers/0/resources", {{"requests", {{"cpu", "2"}}}});
+  const Decision decision = beside("/spec/containers/0/resources", {{"requests", {{"cpu", "2"}}}}, "amounts");
   EXPECT_EQ(decision.verdict, Verdict::injected);
   EXPECT_EQ(init(decision), Json({{"name", "injector-beside"},
                                   {"image", "w:1"},
@@ -140,7 +142,7 @@ TEST(Sidecar, RunsAsItsLibrarySays) {
                                   {"restartPolicy", "Always"},
                                   {"command", {"/injector", "run", "--on-failure=continue", "beside/walker"}},
                                   {"terminationMessagePolicy", "FallbackToLogsOnError"},
-                                  {"resources", {{"requests", {{"cpu", "0"}}}}},
+                                  {"resources", {{"requests", {{"cpu", "50m"}}}}},
                                   {"env",
                                    {{{"name", "OTHER"}, {"value", "b"}},
                                     {{"name", "SECOND_ABOUT"}, {"value", "service=web"}},
@@ -164,9 +166,19 @@ TEST(Sidecar, StaysAwayWhereItCannotRun) {
   EXPECT_EQ(reasons(beside("/kind", "Pod", "team")), "sidecar");
   EXPECT_EQ(reasons(beside("/kind", "Pod", "")), "sidecar");
   EXPECT_EQ(reasons(beside("/spec/initContainers", {{{"name", "injector-beside"}}})), "name-taken");
-  const Json both = {{"cpu", "1"}, {"memory", "1Gi"}};
-  EXPECT_EQ(reasons(beside("/spec/containers/0/resources", {{"limits", both}})), "sidecar");
-  EXPECT_EQ(reasons(beside("/spec/containers/0/resources", {{"limits", both}, {"requests", {{"cpu", "0.5"}}}})), "");
+}
+
+// Of amounts nobody but who wrote the rule knows what a quota, a LimitRange or the Pod's own leave.
+TEST(Sidecar, TakesNothingThatNobodyGave) {
+  const std::string of_container = "/spec/containers/0/resources";
+  const Json burstable = {{"requests", {{"cpu", "1"}}}};
+  const Json guaranteed = {{"limits", {{"cpu", "1"}, {"memory", "1Gi"}}}};
+  EXPECT_FALSE(init(beside()).contains("resources"));
+  EXPECT_EQ(reasons(beside(of_container, burstable)), "sidecar");
+  EXPECT_EQ(reasons(beside(of_container, burstable, "amounts")), "");
+  EXPECT_EQ(reasons(beside(of_container, guaranteed, "amounts")), "sidecar");
+  EXPECT_EQ(reasons(beside("/spec/resources", burstable)), "");
+  EXPECT_EQ(reasons(beside("/spec/resources", burstable, "amounts")), "sidecar");
 }
 
 TEST(Sidecar, IsCompleteForWhoeverCallsNext) {

@@ -75,7 +75,7 @@ std::optional<Note> misfit(const Json& pod, const std::vector<std::string>& arch
   return {};
 }
 
-std::optional<Note> obstacle_beside(const Json& pod, const Library& library, bool allowed) {
+std::optional<Note> obstacle_beside(const Json& pod, const Library& library, const Rule* rule) {
   const auto note = [&](const std::string& text) {
     return Note{Why::sidecar, library.name + " runs beside an application" + text};
   };
@@ -83,10 +83,17 @@ std::optional<Note> obstacle_beside(const Json& pod, const Library& library, boo
     const Json* said = find(pod, {"spec", key});
     return said != nullptr && *said == value;
   };
-  if (!allowed) return note(", as root: it takes a rule with sidecars: true that selects the Pod");
+  if (rule == nullptr || !rule->sidecars)
+    return note(", as root: it takes a rule with sidecars: true that selects the Pod");
   if (is("hostPID", true)) return note(" whose processes it sees: those of the host are too many");
   if (is("shareProcessNamespace", false)) return note(" whose processes it sees: shareProcessNamespace is false");
-  if (is_guaranteed(pod)) return note(", and has no limits: the Pod would no longer be Guaranteed");
+  if (rule->sidecar_resources.empty() && says_amounts(pod)) {
+    return note(": a LimitRange or a quota may want amounts of it, and the rule has no sidecarResources");
+  }
+  if (!rule->sidecar_resources.empty() && !object_at(pod, {"spec", "resources"}).empty()) {
+    return note(": what it takes may be more than the Pod's own resources leave");
+  }
+  if (is_guaranteed(pod)) return note(": the Pod would no longer be Guaranteed");
   return {};
 }
 

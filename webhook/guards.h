@@ -18,7 +18,8 @@ std::optional<Note> refusal(const Json& pod, std::string_view space, const Confi
 std::optional<Note> misfit(const Json& pod, const std::vector<std::string>& architectures,
                            const Configuration& configuration);
 
-// Why a library of that kind cannot run beside this Pod's application; empty where it can. allowed: by the rule.
-std::optional<Note> obstacle_beside(const Json& pod, const Library& library, bool allowed);
+// Why a library of that kind cannot run beside this Pod's application; empty where it can. rule: the one that was
+// called, nullptr for none.
+std::optional<Note> obstacle_beside(const Json& pod, const Library& library, const Rule* rule);
 
 }  // namespace injector

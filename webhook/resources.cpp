@@ -79,11 +79,35 @@ Json resources_from(const Json& pod, const std::vector<ContainerPlace>& containe
   return copy;
 }
 
-Json none_of(Json resources) {
-  for (Json& kind : resources) {
-    for (Json& amount : kind) amount = "0";
+std::string problem_of_resources(const Json& resources) {
+  if (!resources.is_object()) return "is not a mapping";
+  for (const auto& [kind, amounts] : resources.items()) {
+    if ((kind != "requests" && kind != "limits") || !amounts.is_object()) return "has more than requests and limits";
+    for (const auto& [name, unused] : amounts.items()) {
+      const auto amount = quantity_at(amounts, {name});
+      const bool known = std::find(copied_resources.begin(), copied_resources.end(), name) != copied_resources.end();
+      if (!known || !amount || *amount < Quantity())
+        return "has no amount that a container takes: " + kind + '.' + name;
+    }
   }
-  return resources;
+  for (const std::string_view name : copied_resources) {
+    const auto request = quantity_at(resources, {"requests", name});
+    const auto limit = quantity_at(resources, {"limits", name});
+    if (request && limit && *limit < *request) return "requests more than its limit: " + std::string(name);
+  }
+  return {};
+}
+
+bool says_amounts(const Json& pod) {
+  const auto says = [](const Json& container) {
+    return !object_at(container, {"resources", "requests"}).empty() ||
+           !object_at(container, {"resources", "limits"}).empty();
+  };
+  for (const std::string_view kind : {"containers", "initContainers"}) {
+    const Json& containers = list_at(pod, {"spec", kind});
+    if (std::any_of(containers.begin(), containers.end(), says)) return true;
+  }
+  return false;
 }
 
 bool is_guaranteed(const Json& pod) {

@@ -26,9 +26,13 @@ std::uint64_t volume_size(std::uint64_t bytes, std::uint64_t entries);
 // without it, are the same with it. It is the one with the largest memory limit, none being the largest.
 Json resources_from(const Json& pod, const std::vector<ContainerPlace>& containers);
 
-// Those of a container that runs as long as the Pod: nothing of all that resources_from has, so that the Pod fits where
-// it did and no quota is used up; a quota only asks that it is said.
-Json none_of(Json resources);
+// Why the API server would refuse these as a container's resources, or as more than copied_resources; empty where it
+// takes them.
+std::string problem_of_resources(const Json& resources);
+
+// Whether any container of the Pod says how much it takes. Where none does, the namespace has no LimitRange and no
+// quota that asks for it: the API server fills in a LimitRange's own amounts before it calls anybody.
+bool says_amounts(const Json& pod);
 
 // Whether the Pod is Guaranteed by what its containers say, which one without limits would end.
 bool is_guaranteed(const Json& pod);

@@ -64,7 +64,8 @@ def webhook(image, catalog, namespaces, intake, tmp_path_factory):
     name, tag = image.split(":")
     with namespaces(where) as space:
         helm("install", RELEASE, ROOT / "charts/injector", "--namespace", space.name, "--set", f"agentHost={address}",
-             "--set", f"otlpEndpoint={intake.url}", "--set", "sidecars=true", "--set-string", f"image.name={name},image.tag={tag}",
+             "--set", f"otlpEndpoint={intake.url}", "--set", "sidecars=true", "--set-json",
+             'sidecarResources={"requests": {"cpu": "10m", "memory": "64Mi"}, "limits": {"memory": "256Mi"}}', "--set-string", f"image.name={name},image.tag={tag}",
              "--set-file", f"catalog={where / 'catalog.json'}", "--wait", "--timeout", "180s")
         yield space
         helm("uninstall", RELEASE, "--namespace", space.name)
@@ -142,7 +143,7 @@ def test_a_copy_to_debug_is_as_injected_as_the_pod(webhook, deployments):
 
 @pytest.mark.parametrize("row", SIDECARS, ids=str)
 def test_what_runs_beside_the_application_gives_its_span(row, image_of, webhook, asking, namespaces, load_app, intake, tmp_path):
-    """The Pod says that nobody is root, and gives amounts, of which the sidecar takes none."""
+    """The Pod says that nobody is root, and gives amounts, and so the sidecar has those of the rule."""
     program = {"instrumentation.opentelemetry.io/otel-go-auto-target-exe": "/app/hello"}
     resources = {"requests": {"cpu": "10m", "memory": "16Mi"}, "limits": {"memory": "64Mi"}}
     with namespaces(tmp_path, row.enforce) as space:

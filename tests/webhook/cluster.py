@@ -32,6 +32,7 @@ KINDS = {
     "payments": ({"team": "payments"}, []),
     "baseline": ({"pod-security.kubernetes.io/enforce": "baseline"}, []),
     "privileged": ({"pod-security.kubernetes.io/enforce": "privileged"}, []),
+    "privilegedminimum": ({"pod-security.kubernetes.io/enforce": "privileged"}, [limit_range(min={"cpu": "100m", "memory": "64Mi"})]),
     "privilegedquota": ({"pod-security.kubernetes.io/enforce": "privileged"}, [quota()]),
 }
 
@@ -71,7 +72,7 @@ class Spaces:
             return self.client.create_pod(name, pod_of(resources), dry=True)
 
         def in_force():
-            if kind == "minimum":
+            if kind.endswith("minimum"):
                 return not ask({"requests": {"cpu": "1m", "memory": "1Mi"}}).accepted
             if kind.endswith("quota"):
                 return not ask({}).accepted

@@ -145,8 +145,8 @@ def test_sidecars_have_an_entry_of_their_own():
     assert sidecars["matchConditions"] == default["matchConditions"]
     assert sidecars["namespaceSelector"] == default["namespaceSelector"] | {
         "matchLabels": {"pod-security.kubernetes.io/enforce": "privileged"}}
-    assert configuration(*options)["rules"][3] == {
-        "name": "sidecars", "profile": "default", "sidecars": True,
+    assert configuration(*options, "--set", "sidecarResources.requests.cpu=50m")["rules"][3] == {
+        "name": "sidecars", "profile": "default", "sidecars": True, "sidecarResources": {"requests": {"cpu": "50m"}},
         "namespaceSelector": {"matchLabels": {"pod-security.kubernetes.io/enforce": "privileged"}}}
     assert "maxItems" in refused(*VARIANTS["rules"], "--set", "sidecars=true")
 

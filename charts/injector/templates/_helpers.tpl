@@ -129,7 +129,9 @@ Pod says itself. */}}
 {{- $rules := .Values.rules -}}
 {{- if .Values.sidecars -}}
   {{- $privileged := dict "matchLabels" (dict "pod-security.kubernetes.io/enforce" "privileged") -}}
-  {{- $rules = append $rules (dict "name" "sidecars" "profile" "default" "sidecars" true "namespaceSelector" $privileged) -}}
+  {{- $rule := dict "name" "sidecars" "profile" "default" "sidecars" true "namespaceSelector" $privileged -}}
+  {{- with .Values.sidecarResources }}{{ $_ := set $rule "sidecarResources" . }}{{ end -}}
+  {{- $rules = append $rules $rule -}}
 {{- end -}}
 {{ $rules | toYaml }}
 {{- end -}}
