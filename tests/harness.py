@@ -1,6 +1,7 @@
 """What the tests of the executables share: where they are, how to run them, how to look at a tree."""
 
 import contextlib
+import fcntl
 import hashlib
 import json
 import os
@@ -54,9 +55,16 @@ UNAVAILABLE = 69  # what a script of ours ends with where this machine cannot ha
 SOURCES = {name: os.environ[name] for name in ("INJECTOR_DOTNET", "INJECTOR_NUGET_SOURCE") if name in os.environ}
 
 
+def run_alone(*argv, **kwargs):
+    """run(), one of a program at a time: suites that run side by side would make the same."""
+    with open(ROOT / "build" / f"{pathlib.Path(argv[0]).name}.lock", "w", encoding="utf-8") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        return run(*argv, **kwargs)
+
+
 def made(*argv, **kwargs):
     """Runs a script of ours that fetches or compiles; the test is skipped where that cannot be had here."""
-    done = run(*argv, env=SOURCES, **kwargs)
+    done = run_alone(*argv, env=SOURCES, **kwargs)
     if done.returncode == UNAVAILABLE:
         pytest.skip(done.stderr.strip().split("\n")[-1])
     if done.returncode:
@@ -66,7 +74,7 @@ def made(*argv, **kwargs):
 
 def pip_packages(suite):
     """Where the packages of tests/SUITE/requirements.txt are; the test is skipped where pip cannot get them."""
-    done = run(ROOT / "tests/pip", suite, timeout=300)
+    done = run_alone(ROOT / "tests/pip", suite, timeout=300)
     if done.returncode:
         pytest.skip(f"tests/pip {suite}: {done.stderr.strip().split(chr(10))[-1]}")
     return ROOT / "build/pip" / suite

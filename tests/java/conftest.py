@@ -3,14 +3,13 @@
 import pytest
 
 from engine import build_image
-from harness import ROOT, run
+from harness import ROOT, made, run
 
 
 @pytest.fixture(scope="session")
 def jar():
     """The application, built without any tracer."""
-    done = run("mvn", "-B", "-q", "-f", ROOT / "tests/apps/java/pom.xml", "package", timeout=600)
-    assert done.returncode == 0, done.stdout
+    made("mvn", "-B", "-q", "-f", ROOT / "tests/apps/java/pom.xml", "package", timeout=600)
     return ROOT / "build/apps/java/jars/hello.jar"
 
 
@@ -18,9 +17,9 @@ def jar():
 def image(engine, jar, request):
     """The application on another Java than this machine's, from the Debian that has it."""
     suite, version = request.param
-    made = run(ROOT / "scripts/base-image", f"debian:{suite}", timeout=1200)
-    if made.returncode:
-        pytest.skip(f"no Java {version}: {made.stderr.strip().splitlines()[-1:]}")
+    base = run(ROOT / "scripts/base-image", f"debian:{suite}", timeout=1200)
+    if base.returncode:
+        pytest.skip(f"no Java {version}: {base.stderr.strip().splitlines()[-1:]}")
     return build_image(f"injector-test-java-{version}", "--build-arg", f"BASE=debian:{suite}", "--build-arg",
                        f"JRE=openjdk-{version}-jre-headless", "--file", ROOT / "tests/apps/java/Dockerfile",
                        context=ROOT / "build/apps/java")
