@@ -90,7 +90,7 @@ def catalog():
                   "separator": " "}]}
     vocabularies = [json.loads(path.read_text()) for path in sorted((ROOT / "libraries/vocabularies").glob("*.json"))]
     return {"schemaVersion": 1, "vocabularies": vocabularies, "libraries": [
-        {"name": "dd-java-agent", "names": {"datadog": "java"}, "sidecar": False, "versions": [agent]}]}
+        {"name": "dd-java-agent", "names": {"datadog": "java"}, "versions": [agent]}]}
 
 
 def free_port():
