@@ -118,14 +118,19 @@ def deployments(webhook, asking, namespaces, load_app, tmp_path_factory):
         yield space
 
 
-@pytest.mark.parametrize("row", INJECTED, ids=str)
-def test_one_annotation_and_a_request_gives_its_span(row, image_of, webhook, deployments, intake):
-    pod = injected_pod(webhook, deployments, row.library)
+def assert_injected(row, image_of, webhook, space, intake):
+    """Of the Deployment that has the library's name."""
+    pod = injected_pod(webhook, space, row.library)
     named = dataclasses.replace(row, service=row.library)  # after the Deployment
-    assert_traced(named, image_of(f"{row.language}/{row.library}"), intake, deployments, pod)
-    found = deployments.pod(pod)
+    assert_traced(named, image_of(f"{row.language}/{row.library}"), intake, space, pod)
+    found = space.pod(pod)
     assert found["metadata"]["annotations"]["injector/status"] == "injected"
     assert [s["restartCount"] for s in found["status"]["initContainerStatuses"]] == [0]
+
+
+@pytest.mark.parametrize("row", INJECTED, ids=str)
+def test_one_annotation_and_a_request_gives_its_span(row, image_of, webhook, deployments, intake):
+    assert_injected(row, image_of, webhook, deployments, intake)
 
 
 def test_a_copy_to_debug_is_as_injected_as_the_pod(webhook, deployments):
@@ -148,12 +153,7 @@ def test_what_runs_beside_the_application_gives_its_span(row, image_of, webhook,
     resources = {"requests": {"cpu": "10m", "memory": "16Mi"}, "limits": {"memory": "64Mi"}}
     with namespaces(tmp_path, row.enforce) as space:
         space.apply(tmp_path, deployment(row.library, template(load_app(row.language), asking(row.library) | program, resources=resources)))
-        pod = injected_pod(webhook, space, row.library)
-        named = dataclasses.replace(row, service=row.library)  # after the Deployment
-        assert_traced(named, image_of(f"{row.language}/{row.library}"), intake, space, pod)
-        found = space.pod(pod)
-        assert found["metadata"]["annotations"]["injector/status"] == "injected"
-        assert [s["restartCount"] for s in found["status"]["initContainerStatuses"]] == [0]
+        assert_injected(row, image_of, webhook, space, intake)
 
 
 def test_helm_test(webhook):
