@@ -52,3 +52,10 @@ def test_a_step_that_fails_is_named(tmp_path):
     done = demo("--without-image", env=stub(tmp_path, "mvn", "echo no such thing; exit 3"))
     assert done.returncode == 3
     assert "no such thing" in done.stderr and "demo: failed: mvn " in done.stderr
+
+
+def test_the_mirror_is_the_archives_of_that_very_label(tmp_path):
+    """With a stand-in for apt-get, which names first what a machine with Debian's backports has first."""
+    env = stub(tmp_path, "apt-get", r"printf 'Debian Backports|b\nDebian|d\nDebian|e\nDebian-Security|s\n'")
+    asked = [run(ROOT / "scripts/mirror", *label, env=env).stdout for label in ([], ["Debian-Security"], ["x"])]
+    assert asked == ["d\n", "s\n", ""]
