@@ -130,7 +130,7 @@ def run_side(launch, env, spans=None, wanted=0):
 
         write(work, launch.files, fill)
         process = subprocess.Popen([fill(word) for word in launch.argv], cwd=work, text=True, errors="replace",
-                                   env=env | {name: fill(value) for name, value in launch.env.items()},
+                                   env={name: fill(value) for name, value in (env | launch.env).items()},
                                    stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                                    start_new_session=True)
         said = threading.Thread(target=lambda: side.__dict__.update(
