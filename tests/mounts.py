@@ -19,6 +19,15 @@ def require_fuse():
         pytest.skip("no /dev/fuse here")
 
 
+def is_free(device):
+    """Whether no file system has it any more."""
+    try:
+        os.close(os.open(device, os.O_RDONLY | os.O_EXCL))
+    except OSError:
+        return False
+    return True
+
+
 class Mounts:
     """Mounts below a place, each at a new directory, which its method returns."""
 
@@ -96,6 +105,8 @@ class Mounts:
         done = subprocess.run(["findmnt", "-no", "SOURCE", at], stdout=subprocess.PIPE, text=True, check=True)
         with open(done.stdout.strip(), "rb") as disk:  # so that the loop device stays: to make it anew takes as long again
             subprocess.run(["umount", at], check=True)
+            # A container that is just being made has a copy of every mount, and with it of what is to be gone.
+            harness.until(lambda: is_free(disk.name))
             fcntl.ioctl(disk, BLKFLSBUF)
             meanwhile()
             subprocess.run(["mount", done.stdout.strip(), at], check=True)
