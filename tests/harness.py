@@ -350,8 +350,10 @@ class Application:
             raise AssertionError(f"{' '.join(self.argv)} does not listen: {self.text}")
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, failure, *_):
         self.end(signal.SIGKILL)
+        if failure:
+            print(self.text)
 
     def end(self, number=signal.SIGTERM, seconds=PATIENCE):
         """Its exit code after this signal; -N if the signal N ended it."""

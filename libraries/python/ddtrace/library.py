@@ -16,6 +16,9 @@ DEFAULTS = {
     # or it throws out threading and its like where gevent is installed, which the application has by then
     "DD_UNLOAD_MODULES_FROM_SITECUSTOMIZE": "0",
 }
+if sys.version_info < (3, 9, 8):
+    # Debian 11's is: what stands in for singledispatchmethod there breaks the symbol database, which is on by default
+    DEFAULTS["DD_SYMBOL_DATABASE_UPLOAD_ENABLED"] = "0"
 
 # where it says what it catches: of a part that fails, for instance by an old package of the application's, and of itself
 LOGGERS = "ddtrace.internal.products", "ddtrace.bootstrap.sitecustomize"
