@@ -185,10 +185,10 @@ class Injection {
 
   void run_beside(const Plan& plan, std::size_t number) {
     if (container_of(plan) != nullptr) return;
+    const std::size_t before = patch_.operations().size();
     patch_.insert("/spec", "initContainers", number,
                   sidecar_container(*plan.wish.library, plan.image, rule_->sidecar_resources));
-    merge_environment(plan, {true, number});
-    set_variables(plan, {true, number}, plan.wish.containers.front(), true);
+    set_variables(plan, {true, number}, plan.wish.containers.front(), before);
     patch_.add("/spec/shareProcessNamespace", true);
   }
 
@@ -204,8 +204,7 @@ class Injection {
       find_container(pod(), name, place);
       const std::size_t before = patch_.operations().size();
       mount(place);
-      merge_environment(plan, place);
-      set_variables(plan, place, name, patch_.operations().size() != before);
+      set_variables(plan, place, name, before);
     }
   }
 
@@ -217,14 +216,12 @@ class Injection {
     patch_.insert(place.pointer(), "volumeMounts", mounts.size(), mount_in_application(configuration_));
   }
 
-  void merge_environment(const Plan& plan, const ContainerPlace& place) {
+  // before: the operations that there were when the library came to the container. Where its coming takes none, a call
+  // before this one gave it the variables of its own profile.
+  void set_variables(const Plan& plan, const ContainerPlace& place, const std::string& name, std::size_t before) {
     const Surroundings surroundings = surroundings_of(plan, place);
     for (const Variable& variable : plan.environment) merge(patch_, place, variable, surroundings);
-  }
-
-  // is_new: the library was not there before; else a call before this one gave it the variables of its own profile.
-  void set_variables(const Plan& plan, const ContainerPlace& place, const std::string& name, bool is_new) {
-    const Surroundings surroundings = surroundings_of(plan, place);
+    const bool is_new = patch_.operations().size() != before;
     for (const Variable& variable : identity_of(pod(), name, *plan.wish.vocabulary)) {
       // What the application says of itself stays.
       if (!hindrance(place.in(pod()), variable, surroundings)) merge(patch_, place, variable, surroundings);

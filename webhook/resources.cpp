@@ -1,6 +1,8 @@
 #include "webhook/resources.h"
 
 #include <algorithm>
+#include <array>
+#include <functional>
 #include <string>
 
 #include "webhook/quantity.h"
@@ -40,11 +42,18 @@ std::optional<Quantity> storage_limit(const Json& pod) {
 
 // Requests and limits of both are the same, as Kubernetes' Guaranteed class has it. Without a request it is the limit.
 bool gets_what_it_may_take(const Json& container) {
-  return std::all_of(copied_resources.begin(), copied_resources.begin() + 2, [&](std::string_view name) {
+  constexpr std::array<std::string_view, 2> classified = {"cpu", "memory"};
+  return std::all_of(classified.begin(), classified.end(), [&](std::string_view name) {
     const auto limit = quantity_at(container, {"resources", "limits", name});
     const auto request = quantity_at(container, {"resources", "requests", name});
     return limit && Quantity() < *limit && (!request || *request == *limit);
   });
+}
+
+template <typename Says>
+bool any_container(const Json& pod, Says says) {
+  const auto any_of = [&](const Json& containers) { return std::any_of(containers.begin(), containers.end(), says); };
+  return any_of(list_at(pod, {"spec", "containers"})) || any_of(list_at(pod, {"spec", "initContainers"}));
 }
 
 std::optional<Note> too_little_memory(const Json& from, const std::string& whose) {
@@ -99,24 +108,14 @@ std::string problem_of_resources(const Json& resources) {
 }
 
 bool says_amounts(const Json& pod) {
-  const auto says = [](const Json& container) {
+  return any_container(pod, [](const Json& container) {
     return !object_at(container, {"resources", "requests"}).empty() ||
            !object_at(container, {"resources", "limits"}).empty();
-  };
-  for (const std::string_view kind : {"containers", "initContainers"}) {
-    const Json& containers = list_at(pod, {"spec", kind});
-    if (std::any_of(containers.begin(), containers.end(), says)) return true;
-  }
-  return false;
+  });
 }
 
 bool is_guaranteed(const Json& pod) {
-  if (!object_at(pod, {"spec", "resources"}).empty()) return false;
-  for (const std::string_view kind : {"containers", "initContainers"}) {
-    const Json& containers = list_at(pod, {"spec", kind});
-    if (!std::all_of(containers.begin(), containers.end(), gets_what_it_may_take)) return false;
-  }
-  return true;
+  return object_at(pod, {"spec", "resources"}).empty() && !any_container(pod, std::not_fn(gets_what_it_may_take));
 }
 
 std::optional<Note> shortage(const Json& pod, const Json& resources, std::uint64_t payload) {
