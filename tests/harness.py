@@ -168,11 +168,11 @@ def pack(where, files, name="demo", version="1.0.0", environment=None):
 
 def tree(root, skip=()):
     """Everything below root: {path: (type, mode, digest or link target)}. Directories in skip are left out."""
-    root, seen = pathlib.Path(root), {}
-    for folder, directories, files in os.walk(root):
+    seen, begin = {}, len(os.path.join(root, ""))
+    for folder, directories, files in os.walk(root):  # os.path: it runs 100,000 times, and pathlib takes twice as long
         for name in list(directories) + files:
-            at = pathlib.Path(folder, name)
-            path, status = str(at.relative_to(root)), at.lstat()
+            at = os.path.join(folder, name)
+            path, status = at[begin:], os.lstat(at)
             if path in skip:
                 if name in directories:
                     directories.remove(name)
@@ -185,7 +185,8 @@ def tree(root, skip=()):
             elif not stat.S_ISREG(status.st_mode):
                 seen[path] = ("other", stat.S_IFMT(status.st_mode), None)
             else:
-                seen[path] = ("file", mode, hashlib.sha256(at.read_bytes()).hexdigest())
+                with open(at, "rb") as file:
+                    seen[path] = ("file", mode, hashlib.sha256(file.read()).hexdigest())
     return seen
 
 

@@ -116,7 +116,8 @@ def whole(root):
 def links(root):
     """Which files are one, in an order that does not depend on names."""
     inodes = {}
-    return tuple(inodes.setdefault(at.lstat().st_ino, len(inodes)) for at in sorted(root.rglob("*")))
+    below = sorted(os.path.join(folder, name) for folder, directories, files in os.walk(root) for name in directories + files)
+    return tuple(inodes.setdefault(os.lstat(at).st_ino, len(inodes)) for at in below)
 
 
 def names(found):
