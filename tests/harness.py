@@ -169,7 +169,7 @@ def pack(where, files, name="demo", version="1.0.0", environment=None):
 def tree(root, skip=()):
     """Everything below root: {path: (type, mode, digest or link target)}. Directories in skip are left out."""
     seen, begin = {}, len(os.path.join(root, ""))
-    for folder, directories, files in os.walk(root):  # os.path: it runs 100,000 times, and pathlib takes twice as long
+    for folder, directories, files in os.walk(root):  # os.path: pathlib takes half as long again
         for name in list(directories) + files:
             at = os.path.join(folder, name)
             path, status = at[begin:], os.lstat(at)
