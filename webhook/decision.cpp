@@ -132,7 +132,7 @@ class Injection {
     const std::string named_by = fill(vocabulary.executable, {library.names.at(vocabulary.name), ""});
     const std::string program(annotation(pod(), named_by));
     if (program.empty()) note(Why::nothing_named, named_by + " names no program for " + library.name);
-    plan.environment.push_back({library.sidecar->variable, program, Merge::set, ""});
+    plan.environment.push_back({library.sidecar->variable, escaped(program), Merge::set, ""});
     return !program.empty();
   }
 
@@ -224,17 +224,35 @@ class Injection {
     const bool is_new = patch_.operations().size() != before;
     for (const Variable& variable : identity_of(pod(), name, *plan.wish.vocabulary)) {
       // What the application says of itself stays.
-      if (!hindrance(place.in(pod()), variable, surroundings)) merge(patch_, place, variable, surroundings);
+      if (hindrance(place.in(pod()), variable, surroundings)) continue;
+      (variable.merge == Merge::set ? merge : merge_attributes)(patch_, place, variable, surroundings);
     }
-    if (is_new) add_absent(patch_, place, plan.profile->variables_for(plan.wish.vocabulary->name), surroundings);
+    if (is_new) add_those_of_the_profile(plan, place, surroundings);
+  }
+
+  void add_those_of_the_profile(const Plan& plan, const ContainerPlace& place, const Surroundings& surroundings) {
+    const Vocabulary& vocabulary = *plan.wish.vocabulary;
+    std::vector<Json> others;
+    for (Json& entry : plan.profile->variables_for(vocabulary.name)) {
+      if (const Variable* like = attributes_in(entry, vocabulary)) {
+        const Variable list{like->name, std::string(text_at(entry, {"value"})), like->merge, like->separator};
+        if (!hindrance(place.in(pod()), list, surroundings)) merge_attributes(patch_, place, list, surroundings);
+      } else {
+        others.push_back(std::move(entry));
+      }
+    }
+    // behind those: what they refer to is in front of them
+    add_absent(patch_, place, others, surroundings);
   }
 
   Surroundings surroundings_of(const Plan& plan, const ContainerPlace& place) const {
     const std::vector<std::string> in_env_from = names_in(annotation(pod(), words::env_from));
     Surroundings surroundings{{in_env_from.begin(), in_env_from.end()}, {}};
-    for (const Variable& variable : plan.environment) {
-      const auto value = configuration_.image_variable(text_at(place.in(pod()), {"image"}), variable.name);
-      if (!value.empty()) surroundings.image_sets[variable.name] = value;
+    for (const auto* variables : {&plan.environment, &plan.wish.vocabulary->variables}) {
+      for (const Variable& variable : *variables) {
+        const auto value = configuration_.image_variable(text_at(place.in(pod()), {"image"}), variable.name);
+        if (!value.empty()) surroundings.image_sets[variable.name] = value;
+      }
     }
     return surroundings;
   }

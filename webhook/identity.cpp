@@ -1,7 +1,10 @@
 #include "webhook/identity.h"
 
+#include <algorithm>
+
 #include "webhook/pattern.h"
 #include "webhook/pod.h"
+#include "webhook/variables.h"
 
 namespace injector {
 namespace {
@@ -45,10 +48,17 @@ std::vector<Variable> identity_of(const Json& pod, const std::string& container,
   const auto facts = facts_of(pod, container, vocabulary);
   std::vector<Variable> known;
   for (Variable variable : vocabulary.variables) {
-    variable.value = filled(variable.value, facts);
+    variable.value = escaped(filled(variable.value, facts));
     if (!variable.value.empty()) known.push_back(std::move(variable));
   }
   return known;
+}
+
+const Variable* attributes_in(const Json& entry, const Vocabulary& vocabulary) {
+  const std::string_view name = text_at(entry, {"name"});
+  const auto found = std::find_if(vocabulary.variables.begin(), vocabulary.variables.end(),
+                                  [&](const Variable& one) { return one.name == name && one.merge != Merge::set; });
+  return found == vocabulary.variables.end() || text_at(entry, {"value"}).empty() ? nullptr : &*found;
 }
 
 }  // namespace injector

@@ -81,15 +81,15 @@ const Json* container_named(const Json& pod, std::string_view name) {
   return find_container(pod, name, place) ? &place.in(pod) : nullptr;
 }
 
-std::vector<std::string> names_in(std::string_view list) {
+std::vector<std::string> names_in(std::string_view list, std::string_view separator) {
   std::vector<std::string> names;
   while (!list.empty()) {
-    const std::size_t comma = std::min(list.find(','), list.size());
-    std::string_view name = list.substr(0, comma);
+    const std::size_t end = std::min(list.find(separator), list.size());
+    std::string_view name = list.substr(0, end);
     while (name.starts_with(' ')) name.remove_prefix(1);
     while (name.ends_with(' ')) name.remove_suffix(1);
     if (!name.empty()) names.emplace_back(name);
-    list.remove_prefix(std::min(comma + 1, list.size()));
+    list.remove_prefix(std::min(end + separator.size(), list.size()));
   }
   return names;
 }

@@ -26,8 +26,8 @@ struct ContainerPlace {
 const Json* container_named(const Json& pod, std::string_view name);
 bool find_container(const Json& pod, std::string_view name, ContainerPlace& place);
 
-// The names in a list with commas, as annotations have them, without the blanks around each.
-std::vector<std::string> names_in(std::string_view list);
+// The names in a list, as annotations have them, without the blanks around each.
+std::vector<std::string> names_in(std::string_view list, std::string_view separator = ",");
 
 std::string_view annotation(const Json& pod, std::string_view name);
 std::string_view label(const Json& pod, std::string_view name);

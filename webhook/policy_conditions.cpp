@@ -199,7 +199,7 @@ class Conditions {
     std::string all;
     for (const Variable& variable : rule_.environment) {
       words_["NAME"] = cel::literal(variable.name);
-      words_["OURS"] = cel::literal(escaped(variable.value));
+      words_["OURS"] = cel::literal(variable.value);
       all += (all.empty() ? "" : " && ") +
              cel::fill("$ENV.filter(e, e.name == $NAME).size() < 2 && !$ENV.exists(e, e.name == $NAME && (", words_) +
              "has(e.valueFrom)" +

@@ -5,6 +5,8 @@
 #include "webhook/cel.h"
 #include "webhook/container.h"
 #include "webhook/decision.h"
+#include "webhook/identity.h"
+#include "webhook/pod.h"
 #include "webhook/policy_rule.h"
 #include "webhook/resources.h"
 #include "webhook/variables.h"
@@ -18,6 +20,7 @@ namespace {
 // All that comes into one variable: expressions of texts, of which an empty one is not known.
 struct Joined {
   Variable like;
+  bool of_attributes = false;
   std::vector<std::string> parts;
 };
 
@@ -46,12 +49,11 @@ class PatchText {
   explicit PatchText(const PolicyRule& rule) : rule_(rule), words_(policy_words(rule)) {}
 
   std::string all() {
-    for (const Variable& variable : rule_.environment) {
-      Variable in_a_pod = variable;
-      in_a_pod.value = escaped(variable.value);
-      join(in_a_pod, cel::literal(in_a_pod.value));
+    for (const Variable& variable : rule_.environment) join(variable, false, cel::literal(variable.value));
+    for (const Variable& variable : rule_.vocabulary.variables) join(variable, true, known_part(variable));
+    for (const Json& entry : rule_.profile.variables_for(rule_.vocabulary.name)) {
+      if (const Variable* like = attributes_in(entry, rule_.vocabulary)) join_attributes(*like, entry);
     }
-    for (const Variable& variable : rule_.vocabulary.variables) join(variable, known_part(variable));
     each("!has(c.env)", "/env", "[]");
     for (const Joined& joined : joined_) change_present(joined);
     for (const Joined& joined : joined_) insert_absent(joined);
@@ -91,11 +93,11 @@ class PatchText {
     add('[' + operation(cel::literal(parent + '/' + list + "/-"), cel::literal(value)) + ']');
   }
 
-  void join(const Variable& variable, const std::string& part) {
+  void join(const Variable& variable, bool of_attributes, const std::string& part) {
     const auto known = std::find_if(joined_.begin(), joined_.end(),
                                     [&](const Joined& joined) { return joined.like.name == variable.name; });
     if (known == joined_.end()) {
-      joined_.push_back({variable, {part}});
+      joined_.push_back({variable, of_attributes && variable.merge != Merge::set, {part}});
     } else if (variable.merge != Merge::set) {
       known->parts.insert(variable.merge == Merge::prepend ? known->parts.begin() : known->parts.end(), part);
     }
@@ -112,7 +114,22 @@ class PatchText {
     return '(' + condition + " ? " + in_container(variable.value, rule_.vocabulary.labels) + " : \"\")";
   }
 
-  // What is joined with present, an expression: the parts that are known, and not in it yet.
+  // A profile's: where the Pod's labels say the same, they count.
+  void join_attributes(const Variable& like, const Json& entry) {
+    std::vector<std::string> attributes = names_in(text_at(entry, {"value"}), like.separator);
+    std::reverse(attributes.begin(), attributes.end());  // each goes in front
+    for (const std::string& attribute : attributes) {
+      std::string part = cel::literal(attribute);
+      for (const Variable& variable : rule_.vocabulary.variables) {
+        if (variable.name != like.name || key_of(variable.value) != key_of(attribute)) continue;
+        part = '(' + known_part(variable) + " == \"\" ? " + part + " : \"\")";
+      }
+      join(like, true, part);
+    }
+  }
+
+  // What is joined with present, an expression: the parts that are known, and not in it yet; of attributes, those whose
+  // key is not.
   std::string parts_for(const Joined& joined, const std::string& present) {
     std::string parts;
     for (const std::string& part : joined.parts) parts += (parts.empty() ? "" : ", ") + part;
@@ -120,6 +137,12 @@ class PatchText {
     words_["SEPARATOR"] = cel::literal(joined.like.separator);
     if (joined.like.merge == Merge::set)
       return cel::fill("[" + parts + "].filter(p, p != \"\" && $PRESENT == \"\")", words_);
+    if (joined.of_attributes) {
+      return cel::fill("[" + parts +
+                           "].filter(p, p != \"\" && !$PRESENT.split($SEPARATOR).exists("
+                           "a, a.trim().split(\"=\")[0] == p.split(\"=\")[0]))",
+                       words_);
+    }
     return cel::fill("[" + parts +
                          "].filter(p, p != \"\" && "
                          "!($SEPARATOR + $PRESENT + $SEPARATOR).contains($SEPARATOR + p + $SEPARATOR))",
@@ -165,6 +188,7 @@ class PatchText {
   // The last one first, for each goes in front.
   void profile_variables() {
     std::vector<Json> entries = rule_.profile.variables_for(rule_.vocabulary.name);
+    std::erase_if(entries, [&](const Json& entry) { return attributes_in(entry, rule_.vocabulary) != nullptr; });
     for (auto entry = entries.rbegin(); entry != entries.rend(); ++entry) {
       const std::string_view name = text_at(*entry, {"name"});
       const auto same = [&](const Json& other) { return text_at(other, {"name"}) == name; };

@@ -30,11 +30,6 @@ std::size_t count(const Json& container, std::string_view name) {
 
 std::string reference(const std::string& name) { return "$(" + name + ")"; }
 
-Variable in_a_pod(Variable variable) {
-  variable.value = escaped(variable.value);
-  return variable;
-}
-
 // Whether ours is among what is joined already.
 bool holds(const std::string& value, const Variable& variable) {
   if (variable.merge == Merge::set) return value == variable.value;
@@ -58,6 +53,13 @@ std::string present_elsewhere(const Json& container, const std::string& name, co
   if (is_in_env_from(container, name, surroundings)) return reference(name);
   const auto set = surroundings.image_sets.find(name);
   return set == surroundings.image_sets.end() ? "" : escaped(set->second);
+}
+
+// As far as it can be seen.
+std::string present_value(const Json& container, const std::string& name, const Surroundings& surroundings) {
+  const std::size_t at = position(container, name);
+  return at == none ? present_elsewhere(container, name, surroundings)
+                    : std::string(text_at(env_of(container)[at], {"value"}));
 }
 
 bool comes_from_elsewhere(const Json& entry) { return !object_at(entry, {"valueFrom"}).empty(); }
@@ -91,6 +93,7 @@ std::vector<Variable> environment_of(const LibraryVersion& version, const Profil
   for (Variable& variable : environment) {
     const auto renamed = profile.rename.find(variable.name);
     if (renamed != profile.rename.end()) variable.name = renamed->second;
+    variable.value = escaped(variable.value);
   }
   return environment;
 }
@@ -108,7 +111,7 @@ std::optional<Note> hindrance(const Json& container, const Variable& variable, c
   const Json& entry = env_of(container)[at];
   if (!comes_from_elsewhere(entry)) {
     const std::string present(text_at(entry, {"value"}));
-    if (variable.merge == Merge::set && !present.empty() && !holds(present, in_a_pod(variable))) {
+    if (variable.merge == Merge::set && !present.empty() && !holds(present, variable)) {
       return Note{Why::variable_differs, where + " is " + present};
     }
     return {};
@@ -121,9 +124,8 @@ std::optional<Note> hindrance(const Json& container, const Variable& variable, c
   return {};
 }
 
-void merge(Patch& patch, const ContainerPlace& place, const Variable& wanted, const Surroundings& surroundings) {
+void merge(Patch& patch, const ContainerPlace& place, const Variable& variable, const Surroundings& surroundings) {
   const Json& container = place.in(patch.document());
-  const Variable variable = in_a_pod(wanted);
   const std::size_t at = position(container, variable.name);
   if (at == none) {
     const std::string present = present_elsewhere(container, variable.name, surroundings);
@@ -139,6 +141,22 @@ void merge(Patch& patch, const ContainerPlace& place, const Variable& wanted, co
   }
   const std::string present(text_at(entry, {"value"}));
   if (!holds(present, variable)) patch.add(pointer + "/value", merged(variable, present));
+}
+
+std::string_view key_of(std::string_view attribute) { return attribute.substr(0, attribute.find('=')); }
+
+void merge_attributes(Patch& patch, const ContainerPlace& place, const Variable& variable,
+                      const Surroundings& surroundings) {
+  const std::string present = present_value(place.in(patch.document()), variable.name, surroundings);
+  std::set<std::string, std::less<>> keys;
+  for (const std::string& attribute : names_in(present, variable.separator)) keys.emplace(key_of(attribute));
+  Variable missing = variable;
+  missing.value.clear();
+  for (const std::string& attribute : names_in(variable.value, variable.separator)) {
+    if (keys.contains(key_of(attribute))) continue;
+    missing.value += (missing.value.empty() ? "" : variable.separator) + attribute;
+  }
+  if (!missing.value.empty()) merge(patch, place, missing, surroundings);
 }
 
 void add_absent(Patch& patch, const ContainerPlace& place, const std::vector<Json>& entries,

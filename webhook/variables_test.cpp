@@ -63,6 +63,41 @@ TEST(Variables, OfTheImageAreJoined) {
   EXPECT_EQ(env_after(Json::array(), append, {{}, {{"OPTIONS", "-Da=$b"}}})[0]["value"], "-Da=$$b -agent:/i/a.jar");
 }
 
+std::string attributes_after(const Json& env, const std::string& ours, const Surroundings& surroundings = {}) {
+  const Variable variable{"ABOUT", ours, Merge::prepend, ","};
+  Patch patch(pod_with(env));
+  const ContainerPlace place;
+  merge_attributes(patch, place, variable, surroundings);
+  const Json once = patch.document();
+  merge_attributes(patch, place, variable, surroundings);
+  EXPECT_EQ(once, patch.document()) << "a second time changes nothing";
+  for (const Json& entry : place.in(once)["env"]) {
+    if (entry["name"] == "ABOUT") return entry["value"];
+  }
+  return "none";
+}
+
+Json about(const std::string& value) { return Json::array({{{"name", "ABOUT"}, {"value", value}}}); }
+
+TEST(Variables, AttributesWhoseKeyIsThereStayOut) {
+  EXPECT_EQ(attributes_after(Json::array(), "a=1,b=2"), "a=1,b=2");
+  EXPECT_EQ(attributes_after(about(""), "a=1"), "a=1");
+  EXPECT_EQ(attributes_after(about("a=own"), "a=1"), "a=own");
+  EXPECT_EQ(attributes_after(about("x=1, a=own"), "a=1,b=2"), "b=2,x=1, a=own");
+  EXPECT_EQ(attributes_after(about("aa=1,b.a=2,c=a=3"), "a=1"), "a=1,aa=1,b.a=2,c=a=3");
+  EXPECT_EQ(attributes_after(about("a"), "a=1"), "a");
+}
+
+TEST(Variables, AttributesOfTheImageStay) {
+  EXPECT_EQ(attributes_after(Json::array(), "a=1,b=2", {{}, {{"ABOUT", "a=$x"}}}), "b=2,a=$$x");
+}
+
+TEST(Variables, AttributesFromElsewhereAreJoined) {
+  const Json env = {{{"name", "ABOUT"}, {"valueFrom", {{"fieldRef", {{"fieldPath", "metadata.name"}}}}}}};
+  EXPECT_EQ(attributes_after(env, "a=1"), "a=1,$(INJECTOR_ABOUT)");
+  EXPECT_EQ(attributes_after(Json::array(), "a=1", {{"ABOUT"}, {}}), "a=1,$(ABOUT)");
+}
+
 std::string_view hindered(const Json& env, const Variable& variable) {
   const auto note = hindrance(pod_with(env)["spec"]["containers"][0], variable, {});
   return note ? name_of(note->why) : "";

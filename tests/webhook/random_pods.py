@@ -6,10 +6,11 @@ LIBRARIES = {"admission.datadoghq.com/{}-lib.version": ["java", "js", "python", 
              "admission.datadoghq.com/all-lib.{}": ["version", "config.v1"],
              "instrumentation.opentelemetry.io/inject-{}": ["java", "nodejs", "python", "dotnet", "go", "nginx"],
              "instrumentation.opentelemetry.io/{}-container-names": ["java", "python"]}
-VALUES = ["v1", "latest", "1.64.0", "1", "v2", "4.0.1", "true", "false", "jdk", "", "c0", "c1,c0", "i0", "c0,,nobody", " ", "ü", "a/b:1", "x" * 300]
-NAMES = ["JAVA_TOOL_OPTIONS", "PYTHONPATH", "NODE_OPTIONS", "DOTNET_STARTUP_HOOKS", "DD_SERVICE", "DD_AGENT_HOST", "OTEL_SERVICE_NAME",
-         "INJECTOR_JAVA_TOOL_OPTIONS", "INJECTOR_PYTHONPATH", "JDK_JAVA_OPTIONS", "A", "a.b-c", "_", "x y" * 2]
+VALUES = ["v1", "latest", "1.64.0", "1", "v2", "4.0.1", "true", "false", "jdk", "attributes", "", "c0", "c1,c0", "i0", "c0,,nobody", " ", "ü", "a/b:1", "x" * 300]
+NAMES = ["JAVA_TOOL_OPTIONS", "PYTHONPATH", "NODE_OPTIONS", "DOTNET_STARTUP_HOOKS", "DD_SERVICE", "DD_AGENT_HOST", "OTEL_RESOURCE_ATTRIBUTES",
+         "OTEL_SERVICE_NAME", "INJECTOR_JAVA_TOOL_OPTIONS", "INJECTOR_PYTHONPATH", "JDK_JAVA_OPTIONS", "A", "a.b-c", "_", "x y" * 2]
 TEXTS = ["", "-Xmx1g", "$(A)", "$$(A)", "$(JAVA_TOOL_OPTIONS)", "-javaagent:/injector/dd-java-agent.jar", "ü\t\"\\", "\u2028", "y" * 3000, "/injector/ddtrace", ":"]
+ATTRIBUTES = ["", "service.name=own, team=a=b", "a=1,service.name=own", "service.name.other=1", "team=1,team=2,$(A)", "x"]
 AMOUNTS = {"cpu": ["1", "500m", "0.5", "1e3", 2, "1k"], "memory": ["64Mi", "128974848", "129e6", "129M", "123Mi", 67108864, "16Mi", "1.5Gi", "100000000000m"],
            "ephemeral-storage": ["1Gi", "10Mi", "1e12", "1P"], "hugepages-2Mi": ["4Mi"], "example.com/gpu": ["1"]}
 MOUNTS = ["/data", "/injector", "/injector/", "/injector/x", "/injectorx", "/target", "/", "/a b", "/ü", "/var/run/secrets/kubernetes.io/serviceaccount"]
@@ -46,7 +47,7 @@ class Pods:
         optional = self.maybe(0.3, optional=lambda: self.pick(True, False))
         made = {"name": self.r.choice(NAMES)} | self.unknown()
         if source == "value":
-            return made | {"value": self.r.choice(TEXTS)}
+            return made | {"value": self.r.choice(ATTRIBUTES if made["name"] == "OTEL_RESOURCE_ATTRIBUTES" else TEXTS)}
         froms = {"configMapKeyRef": {"name": "m", "key": "k"} | optional, "secretKeyRef": {"name": "s", "key": "k"} | optional,
                  "fieldRef": {"fieldPath": "metadata.name"}, "resourceFieldRef": {"resource": "limits.cpu"},
                  "fileKeyRef": {"volumeName": "v0", "path": "p", "key": "K"} | optional}
@@ -106,8 +107,9 @@ class Pods:
     def metadata(self):
         names = self.pick({"name": "p"}, {"generateName": "p-"}, {"name": "p", "generateName": "q-"})
         owner = {"apiVersion": "apps/v1", "kind": self.pick("ReplicaSet", "Job"), "name": self.pick("shop-7d4b9c6f5d", "n-29043302", "o"), "uid": "u"}
-        asked = {"annotations": {self.pick("admission.datadoghq.com/java-lib.version", "admission.datadoghq.com/python-lib.version"): self.pick("v1", "latest")}
-                 | self.annotations()} if self.r.random() < 0.7 else self.maybe(0.7, annotations=self.annotations)
+        sure = self.pick({"admission.datadoghq.com/java-lib.version": "v1"}, {"admission.datadoghq.com/python-lib.version": "latest"},
+                         {"instrumentation.opentelemetry.io/inject-nodejs": "true"}, {"instrumentation.opentelemetry.io/inject-java": "attributes"})
+        asked = {"annotations": sure | self.annotations()} if self.r.random() < 0.7 else self.maybe(0.7, annotations=self.annotations)
         if asked.get("annotations") and self.r.random() < 0.2:
             asked["annotations"] |= {"instrumentation.opentelemetry.io/inject-go": "true", "instrumentation.opentelemetry.io/otel-go-auto-target-exe": "/app/hello"}
         return names | asked | self.unknown() | self.maybe(

@@ -21,6 +21,9 @@ CONFIGURATION = {
         "default": {"variables": [{"name": "DD_AGENT_HOST", "valueFrom": {"fieldRef": {"fieldPath": "status.hostIP"}}}]},
         "payments": {"libraries": {"dd-java-agent": "v1.63"}, "variables": [{"name": "TEAM", "value": "payments"}]},
         "jdk": {"rename": {"JAVA_TOOL_OPTIONS": "JDK_JAVA_OPTIONS"}},
+        "attributes": {"variables": [
+            {"name": "ZONE", "value": "a"},
+            {"name": "OTEL_RESOURCE_ATTRIBUTES", "value": "service.name=profile,team=profile,zone=$(ZONE)", "vocabulary": "opentelemetry"}]},
     },
     "rules": [{"name": "payments", "profile": "payments"}, {"name": "sidecars", "profile": "default", "sidecars": True}],
     "images": [{"image": "registry.example/tuned:*", "variables": {"JAVA_TOOL_OPTIONS": "-Xmx1g"}}],

@@ -205,17 +205,24 @@ def test_opentelemetry(have_webhook, client, spaces, tmp_path):
     """The first container that is no sidecar, or those that are listed; a list of attributes, as far as they are known."""
     probe = pod(annotations={OTHER: "true"}, labels={"app.kubernetes.io/name": "shop", "app.kubernetes.io/version": "7"})
     probe["spec"]["containers"] = [{"name": name, "image": "x"} for name in ("istio-proxy", "app", "other")]
-    probe["spec"]["containers"][1]["env"] = [{"name": "OTEL_RESOURCE_ATTRIBUTES", "value": "own=1"}]
-    with applied(client, spaces, tmp_path, "--library", "opentelemetry-javaagent", probe=probe):
+    probe["spec"]["containers"][1]["env"] = [{"name": "OTEL_RESOURCE_ATTRIBUTES", "value": "own=1, team=own"}]
+    profiles = {"default": CONFIGURATION["profiles"]["attributes"]}
+    with applied(client, spaces, tmp_path, "--library", "opentelemetry-javaagent", probe=probe,
+                 configuration=CONFIGURATION | {"profiles": profiles, "rules": []}):
         def injected(pod):
             stored = create(client, spaces(ours=False), pod)
             return {c["name"]: {e["name"]: e.get("value") for e in c["env"]} for c in stored["spec"]["containers"] if "env" in c}
 
         usual = injected(probe)
-        assert usual["app"]["OTEL_RESOURCE_ATTRIBUTES"] == "service.name=shop,service.version=7,own=1"
+        assert usual["app"]["OTEL_RESOURCE_ATTRIBUTES"] == "zone=$(ZONE),service.name=shop,service.version=7,own=1, team=own"
+        assert list(usual["app"])[0] == "ZONE"
         assert "JAVA_TOOL_OPTIONS" in usual["app"] and set(usual) == {"app"}
         probe["metadata"]["annotations"]["kubectl.kubernetes.io/default-container"] = "other"
-        assert "JAVA_TOOL_OPTIONS" in injected(probe)["other"]
+        other = injected(probe)["other"]
+        assert "JAVA_TOOL_OPTIONS" in other
+        assert other["OTEL_RESOURCE_ATTRIBUTES"] == "team=profile,zone=$(ZONE),service.name=shop,service.version=7"
+        del probe["metadata"]["labels"]["app.kubernetes.io/name"]
+        assert injected(probe)["other"]["OTEL_RESOURCE_ATTRIBUTES"] == "service.name=profile,team=profile,zone=$(ZONE),service.version=7"
         probe["metadata"]["annotations"]["instrumentation.opentelemetry.io/container-names"] = "app, istio-proxy"
         assert {name for name, env in injected(probe).items() if "JAVA_TOOL_OPTIONS" in env} == {"app", "istio-proxy"}
 

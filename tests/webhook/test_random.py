@@ -42,6 +42,16 @@ def kept(entry, env):
     return False
 
 
+def keys(env):
+    """How often each key stands in a list of attributes."""
+    lists = [entry.get("value", "") for entry in env if entry["name"] == "OTEL_RESOURCE_ATTRIBUTES"]
+    return collections.Counter(attribute.partition("=")[0].strip() for text in lists for attribute in text.split(","))
+
+
+def more_often(now, before):
+    return {name for name, count in now.items() if count > max(1, before[name])}
+
+
 def check_kept(before, after):
     theirs, left = only_theirs(before), only_theirs(after)
     if "injector-opentelemetry-go" in [container["name"] for container in after["spec"].get("initContainers") or []]:
@@ -51,8 +61,8 @@ def check_kept(before, after):
     for container in before["spec"].get("initContainers", []) + before["spec"]["containers"]:
         env, names = now[container["name"]], collections.Counter(entry["name"] for entry in container.get("env", []))
         assert all(kept(entry, env) for entry in container.get("env", []))
-        twice = {name for name, count in collections.Counter(entry["name"] for entry in env).items() if count > max(1, names[name])}
-        assert not twice
+        assert not more_often(collections.Counter(entry["name"] for entry in env), names)
+        assert not more_often(keys(env), keys(container.get("env", [])))
 
 
 def check(world, pod, on, off, path):
