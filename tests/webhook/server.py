@@ -26,7 +26,7 @@ CONFIGURATION = {
             {"name": "OTEL_RESOURCE_ATTRIBUTES", "value": "service.name=profile,team=profile,zone=$(ZONE)", "vocabulary": "opentelemetry"}]},
     },
     "rules": [{"name": "payments", "profile": "payments"}, {"name": "sidecars", "profile": "default", "sidecars": True}],
-    "images": [{"image": "registry.example/tuned:*", "variables": {"JAVA_TOOL_OPTIONS": "-Xmx1g"}}],
+    "images": [{"image": "registry.example/tuned:*", "variables": {"JAVA_TOOL_OPTIONS": "-Xmx1g", "OTEL_RESOURCE_ATTRIBUTES": "service.name=image"}}],
 }
 
 
