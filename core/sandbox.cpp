@@ -28,8 +28,10 @@ constexpr std::uint64_t access_ioctl_dev = 1U << 15U;  // from the fifth on
 
 constexpr std::uint64_t reading = LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR;
 constexpr std::uint64_t overwriting = LANDLOCK_ACCESS_FS_WRITE_FILE | access_truncate;
+// What takes a system call of its own, execve(2) and ioctl(2).
+constexpr std::uint64_t by_calls = LANDLOCK_ACCESS_FS_EXECUTE | access_ioctl_dev;
 // Whatever lies there can be moved away, sockets and devices too: to the kernel that is making one.
-constexpr std::uint64_t writing = ~(LANDLOCK_ACCESS_FS_EXECUTE | access_ioctl_dev);
+constexpr std::uint64_t writing = ~by_calls;
 constexpr std::uint64_t of_files = LANDLOCK_ACCESS_FS_READ_FILE | overwriting;  // the kernel refuses others for a file
 
 // What the kernel is to forbid, except by rule: all that a version of landlock(7) knows.
@@ -85,7 +87,9 @@ class Rules {
   bool failed_ = false;
 };
 
-bool restrict_files(const Paths& paths) {
+// For each name the kernel looks for rules from there upwards, for a link from both names, and ends early at one that
+// allows all it could forbid: so the target's does, where seccomp has taken the calls that this would be for.
+bool restrict_files(const Paths& paths, bool calls_are_restricted) {
   const long version = ::syscall(SYS_landlock_create_ruleset, nullptr, 0, LANDLOCK_CREATE_RULESET_VERSION);
   if (version < 0) return false;
   // The first version (Linux 5.13 to 5.18) allows no rename from one directory into another, by no rule.
@@ -95,7 +99,7 @@ bool restrict_files(const Paths& paths) {
   }
   Rules rules{Forbidden(version)};
   rules.allow(paths.read, reading);
-  rules.allow(paths.write, writing);
+  rules.allow(paths.write, calls_are_restricted ? writing | by_calls : writing);
   rules.allow(paths.overwrite, overwriting, true);
   return rules.apply();
 }
@@ -118,7 +122,9 @@ constexpr std::array allowed = {
     SYS_symlinkat, SYS_renameat, SYS_renameat2, SYS_unlinkat, SYS_utimensat,
     // open files
     SYS_close, SYS_read, SYS_write, SYS_readv, SYS_writev, SYS_lseek, SYS_fstat, SYS_fstatfs, SYS_getdents64,
-    SYS_fchmod, SYS_fremovexattr, SYS_flock, SYS_fadvise64, SYS_sync_file_range, SYS_syncfs, SYS_fsync};
+    SYS_fchmod, SYS_fremovexattr, SYS_flock, SYS_fadvise64, SYS_sync_file_range, SYS_syncfs, SYS_fsync,
+    // giving up more
+    SYS_landlock_create_ruleset, SYS_landlock_add_rule, SYS_landlock_restrict_self};
 
 #if defined(__x86_64__)
 constexpr std::uint32_t architecture = AUDIT_ARCH_X86_64;  // numbers of x32 are beyond all those above
@@ -165,8 +171,9 @@ std::string confine(const Paths& paths) {
     if (!had) missing.append(missing.empty() ? "" : ", ").append(what).append(": ").append(std::strerror(errno));
   };
   note(::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0, "no_new_privs");
-  note(restrict_files(paths), "landlock");
-  note(restrict_calls(), "seccomp");
+  const bool calls = restrict_calls();
+  note(calls, "seccomp");
+  note(restrict_files(paths, calls), "landlock");
   return missing;
 }
 

@@ -2,8 +2,11 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <linux/filter.h>
 #include <linux/landlock.h>
+#include <linux/seccomp.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -15,6 +18,7 @@
 #include <cerrno>
 #include <chrono>
 #include <csignal>
+#include <cstddef>
 #include <cstring>
 #include <functional>
 #include <stdexcept>
@@ -69,6 +73,19 @@ std::string in_child(const std::function<void(Report&)>& body) {
 
 long version_of_landlock() {
   return ::syscall(SYS_landlock_create_ruleset, nullptr, 0, LANDLOCK_CREATE_RULESET_VERSION);
+}
+
+// From here on a filter of one's own is refused, as some container runtimes do.
+void refuse_seccomp(Report& report) {
+  std::array program = {
+      sock_filter{BPF_LD | BPF_W | BPF_ABS, 0, 0, offsetof(seccomp_data, nr)},
+      sock_filter{BPF_JMP | BPF_JEQ | BPF_K, 0, 1, SYS_seccomp},
+      sock_filter{BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ERRNO | EPERM},
+      sock_filter{BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ALLOW},
+  };
+  const sock_fprog whole = {program.size(), program.data()};
+  report.expect(0, ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "no_new_privs");
+  report.expect(0, ::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &whole), "a filter");
 }
 
 class Sandbox : public testing::Test {
@@ -191,6 +208,20 @@ TEST_F(Sandbox, MakesNoOtherCall) {
               report.expect(ENOSYS, ::setuid(0), "another user");
               report.expect(ENOSYS, ::fchown(0, 0, 0), "to give a file away");
               report.expect(ENOSYS, ::mknodat(AT_FDCWD, "write/device", S_IFCHR, 0), "a device");
+            }),
+            "");
+}
+
+TEST_F(Sandbox, ExecutesNothingInTheTargetWhereCallsCannotBeRestricted) {
+  NEEDS_LANDLOCK(2);
+  EXPECT_EQ(in_child([&](Report& report) {
+              std::array<char*, 1> none = {nullptr};
+              report.expect(0, ::chmod(path("write/file").c_str(), 0755), "chmod");
+              report.expect(0, ::chdir(place_.path().c_str()), "chdir");
+              refuse_seccomp(report);
+              report.expect(ENOEXEC, ::execve(path("write/file").c_str(), none.data(), none.data()), "to try a text");
+              report.expect(sandbox::confine(paths()) == "seccomp: Operation not permitted", "all but seccomp");
+              report.expect(EACCES, ::execve(path("write/file").c_str(), none.data(), none.data()), "to execute it");
             }),
             "");
 }

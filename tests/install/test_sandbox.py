@@ -50,7 +50,7 @@ def traced(trace, *argv, **kwargs):
                        "--log-level", "debug", **kwargs)
     calls = trace.read_text().splitlines()
     assert "confined" not in done.stderr, f"this machine cannot: {done.stderr}"
-    confined = [number for number, call in enumerate(calls) if " seccomp(" in call]
+    confined = [number for number, call in enumerate(calls) if " landlock_restrict_self(" in call]
     assert len(confined) == 1, confined
     return done, [call for call in calls[confined[0]:] if re.search(r"= -1 (ENOSYS|EACCES|EPERM)", call)]
 
@@ -85,6 +85,6 @@ def test_how_little_it_takes(place, target):
     bundle, trace = harness.pack(place, FILES), place / "trace"
     harness.run("strace", "-f", "-qq", "-o", trace, harness.INJECTOR, "install", "--bundle", bundle, "--target", target)
     calls = trace.read_text().splitlines()
-    first, last = (next(i for i, call in enumerate(calls) if f" {name}(" in call) for name in ("prctl", "seccomp"))
+    first, last = (next(i for i, call in enumerate(calls) if f" {name}(" in call) for name in ("prctl", "landlock_restrict_self"))
     assert last - first + 1 <= 16, calls[first:last + 1]
     assert "prctl(" not in harness.run("strace", "-f", "-qq", "-e", "trace=prctl,seccomp", harness.INJECTOR, "--version").stderr
