@@ -59,8 +59,9 @@ Status Directory::status() const {
   return to_status(buffer);
 }
 
-std::optional<Directory> Directory::try_open_directory(const std::string& name) const {
-  Fd fd(retry([&] { return ::openat(fd_.get(), name.c_str(), directory_flags | O_NOFOLLOW); }, On::name));
+std::optional<Directory> Directory::try_open_directory(const std::string& name, Use use) const {
+  const int flags = directory_flags | O_NOFOLLOW | (use == Use::names ? O_PATH : 0);
+  Fd fd(retry([&] { return ::openat(fd_.get(), name.c_str(), flags); }, On::name));
   if (fd) return Directory(std::move(fd), path_of(name));
   if (is_elsewhere_or_closed(errno)) return std::nullopt;
   fail("openat", name, false);

@@ -23,6 +23,10 @@ struct FreeSpace {
   std::uint64_t rounded(std::uint64_t length) const { return (length + block - 1) / block * block; }
 };
 
+// What a directory is opened for. With names alone (O_PATH) it can be neither listed nor given a mode, times or a sync,
+// but the kernel need not ask anybody about it: no file system in user space, no NFS server, no security module.
+enum class Use { all, names };
+
 // An open directory and the path under which messages name it. Every operation below takes one name, never a path,
 // and follows no symbolic link. try_ returns what is to be expected, all else throws Error.
 class Directory {
@@ -40,7 +44,7 @@ class Directory {
   Status status() const;
 
   // Empty where name is absent, of another type, or closed to this user; try_status tells which.
-  std::optional<Directory> try_open_directory(const std::string& name) const;
+  std::optional<Directory> try_open_directory(const std::string& name, Use use = Use::all) const;
   std::optional<File> try_open_file(const std::string& name) const;
   std::optional<Status> try_status(const std::string& name) const;
   std::optional<std::string> try_read_link(const std::string& name) const;

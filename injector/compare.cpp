@@ -90,7 +90,7 @@ class Comparer {
 class Worker {
  public:
   Worker(Comparer& shared, bool thread_to_spare)
-      : shared_(shared), directories_(shared.manifest(), shared.root()), hasher_(thread_to_spare) {}
+      : shared_(shared), directories_(shared.manifest(), shared.root(), Use::all), hasher_(thread_to_spare) {}
 
   // What a bad disk no longer gives is as wrong as other bytes: an install brings it anew.
   void compare_entry(std::uint32_t index) {

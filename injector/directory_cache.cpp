@@ -12,7 +12,7 @@ const Directory* DirectoryCache::try_open(std::uint32_t index) {
   }
   const Directory* parent = try_open(manifest_[index].parent);
   if (parent == nullptr) return nullptr;
-  auto opened = parent->try_open_directory(manifest_.name_of(index));
+  auto opened = parent->try_open_directory(manifest_.name_of(index), use_);
   if (!opened) return nullptr;
   if (recent_.size() == capacity) {
     by_index_.erase(recent_.back().index);

@@ -14,9 +14,9 @@ namespace injector {
 // symbolic link. Not for use by several threads at once.
 class DirectoryCache {
  public:
-  // absence: the reason that parent_of gives.
-  DirectoryCache(const Manifest& manifest, const Directory& root, Reason absence = Reason::missing_entry)
-      : manifest_(manifest), root_(root), absence_(absence) {}
+  // use: what the directories can be used for. absence: the reason that parent_of gives.
+  DirectoryCache(const Manifest& manifest, const Directory& root, Use use, Reason absence = Reason::missing_entry)
+      : manifest_(manifest), root_(root), use_(use), absence_(absence) {}
 
   // Null where there is no such directory, or something else in its place.
   const Directory* try_open(std::uint32_t index);
@@ -35,6 +35,7 @@ class DirectoryCache {
 
   const Manifest& manifest_;
   const Directory& root_;
+  Use use_;
   Reason absence_;
   std::list<Cached> recent_;
   std::unordered_map<std::uint32_t, std::list<Cached>::iterator> by_index_;

@@ -43,7 +43,7 @@ void sync(const Directory& parent, const std::string& name) {
 }
 
 void sync(const Manifest& manifest, const StagePlan& plan, const Stage& stage) {
-  DirectoryCache directories(manifest, stage.fresh(), Reason::io_error);
+  DirectoryCache directories(manifest, stage.fresh(), Use::names, Reason::io_error);
   for (const std::uint32_t index : plan.entries()) sync(directories.parent_of(index), manifest.name_of(index));
   sync(stage.root(), records::document);
 }

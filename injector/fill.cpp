@@ -100,9 +100,9 @@ class Filler {
       : manifest_(bundle.manifest),
         plan_(plan),
         found_(found),
-        source_(manifest_, bundle.payload),
-        installed_(manifest_, target),
-        stage_(manifest_, fresh, Reason::io_error),
+        source_(manifest_, bundle.payload, Use::all),
+        installed_(manifest_, target, Use::names),
+        stage_(manifest_, fresh, Use::names, Reason::io_error),
         copier_(budget, context, has_threads_to_spare(plan.entries().size(), context)) {}
 
   // A directory and all that are below it.
