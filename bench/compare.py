@@ -24,7 +24,7 @@ UNITS = {"wall": "of cp's wall time", "cpu": "of cp's CPU time", "peak": "MB res
 
 class Bench:
     def __init__(self, options):
-        self.measure = options.measure
+        self.measure = [options.measure, *(["--without-landlock"] if options.without_landlock else [])]
         self.injector = options.injector
         self.threads = ["--threads", options.threads] if options.threads else []
         self.control = options.control
@@ -35,7 +35,7 @@ class Bench:
         """Wall time in ms, CPU time in ms, peak memory in MB of one command."""
         clean = {k: v for k, v in os.environ.items() if not k.startswith("INJECTOR_")}
         with open(self.log, "wb") as log:
-            done = subprocess.run([self.measure, *command], env=clean, stdin=subprocess.DEVNULL,
+            done = subprocess.run([*self.measure, *command], env=clean, stdin=subprocess.DEVNULL,
                                   stdout=subprocess.PIPE, stderr=log, text=True, check=False)
         if done.returncode != 0:
             sys.exit(f"bench: exit {done.returncode}: {' '.join(map(str, command))}\n{self.log.read_text()}")
@@ -135,6 +135,7 @@ def arguments():
     parser.add_argument("--threads")
     parser.add_argument("--control", action="store_true")
     parser.add_argument("--check", action="store_true")
+    parser.add_argument("--without-landlock", action="store_true")
     return parser.parse_args()
 
 
