@@ -225,7 +225,7 @@ class Injection {
     for (const Variable& variable : identity_of(pod(), name, *plan.wish.vocabulary)) {
       // What the application says of itself stays.
       if (hindrance(place.in(pod()), variable, surroundings)) continue;
-      (variable.merge == Merge::set ? merge : merge_attributes)(patch_, place, variable, surroundings);
+      (is_attributes(variable) ? merge_attributes : merge)(patch_, place, variable, surroundings);
     }
     if (is_new) add_those_of_the_profile(plan, place, surroundings);
   }

@@ -57,7 +57,7 @@ std::vector<Variable> identity_of(const Json& pod, const std::string& container,
 const Variable* attributes_in(const Json& entry, const Vocabulary& vocabulary) {
   const std::string_view name = text_at(entry, {"name"});
   const auto found = std::find_if(vocabulary.variables.begin(), vocabulary.variables.end(),
-                                  [&](const Variable& one) { return one.name == name && one.merge != Merge::set; });
+                                  [&](const Variable& one) { return one.name == name && is_attributes(one); });
   return found == vocabulary.variables.end() || text_at(entry, {"value"}).empty() ? nullptr : &*found;
 }
 

@@ -50,7 +50,8 @@ class PatchText {
 
   std::string all() {
     for (const Variable& variable : rule_.environment) join(variable, false, cel::literal(variable.value));
-    for (const Variable& variable : rule_.vocabulary.variables) join(variable, true, known_part(variable));
+    for (const Variable& variable : rule_.vocabulary.variables)
+      join(variable, is_attributes(variable), known_part(variable));
     for (const Json& entry : rule_.profile.variables_for(rule_.vocabulary.name)) {
       if (const Variable* like = attributes_in(entry, rule_.vocabulary)) join_attributes(*like, entry);
     }
@@ -97,7 +98,7 @@ class PatchText {
     const auto known = std::find_if(joined_.begin(), joined_.end(),
                                     [&](const Joined& joined) { return joined.like.name == variable.name; });
     if (known == joined_.end()) {
-      joined_.push_back({variable, of_attributes && variable.merge != Merge::set, {part}});
+      joined_.push_back({variable, of_attributes, {part}});
     } else if (variable.merge != Merge::set) {
       known->parts.insert(variable.merge == Merge::prepend ? known->parts.begin() : known->parts.end(), part);
     }
