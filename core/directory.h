@@ -24,7 +24,7 @@ struct FreeSpace {
 };
 
 // What a directory is opened for. With names alone (O_PATH) it can be neither listed nor given a mode, times or a sync,
-// but the kernel need not ask anybody about it: no file system in user space, no NFS server, no security module.
+// but to open it the kernel asks nobody: no file system in user space, no NFS server, no security module.
 enum class Use { all, names };
 
 // An open directory and the path under which messages name it. Every operation below takes one name, never a path,

@@ -64,7 +64,7 @@ def test_a_target_that_leads_elsewhere(place):
         link.unlink(missing_ok=True)
         link.symlink_to(place / "good")
         # Before this it is confined, and after this it holds the directory open.
-        done, struck = interpose(["--at", index, "--act", f"ln -sfn '{place}/other' '{link}'", "--calls=openat,seccomp"],
+        done, struck = interpose(["--at", index, "--act", f"ln -sfn '{place}/other' '{link}'", "--calls=openat,landlock_restrict_self"],
                                  [harness.INJECTOR, "install", "--bundle", bundle, "--target", link, "--threads", "1",
                                   "--log-format", "text"])
         if not struck:
